@@ -1,0 +1,69 @@
+"""The one error body, and the only place that knows which kind of refusal is which HTTP status."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from foundation.errors import Busy, Conflict, DomainError, Forbidden, Invalid, NotFound, Unpaid
+
+STATUS_OF_KIND: list[tuple[type[DomainError], int]] = [
+    (Invalid, 400),
+    (Unpaid, 402),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Busy, 503),
+]
+RETRY_SECONDS = 1  # what a Busy answer asks its caller to wait
+
+
+def error_body(code: str, message: str, details: Any) -> dict[str, Any]:
+    """The body of every refusal."""
+    return {"code": code, "message": message, "details": details}
+
+
+def error_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Shape any refusal; None (a 500 that is logged) for our own mistakes."""
+    if isinstance(error, DomainError):
+        set_rollback()
+        status = next((status for kind, status in STATUS_OF_KIND if isinstance(error, kind)), 400)
+        headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
+        return Response(error_body(error.code, error.message, error.details), status=status, headers=headers)
+    if isinstance(error, Http404):
+        return error_response(NotFound(), context)
+    if isinstance(error, PermissionDenied):
+        return error_response(Forbidden(), context)
+    if isinstance(error, ValidationError):
+        return error_response(Invalid("; ".join(error.messages)), context)
+    if isinstance(error, exceptions.ValidationError):
+        fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
+        names = ", ".join(fields)
+        return Response(error_body("invalid", f"Please correct: {names}.", {"fields": fields}), status=400)
+    if isinstance(error, exceptions.APIException):
+        return _framework_refusal(error)
+    return None
+
+
+def _framework_refusal(error: exceptions.APIException) -> Response:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))
+    return Response(
+        error_body(str(error.default_code), str(error.detail), {}), status=error.status_code, headers=headers or None
+    )
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """An address that leads nowhere, in the same body as every other refusal."""
+    return JsonResponse(error_body("not_found", "There is no such address. The list is at /api/docs/.", {}), status=404)
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    """Our own mistake, in the same body; the cause is in the log."""
+    return JsonResponse(error_body("server_error", "Something went wrong on our side; it has been logged.", {}), status=500)

@@ -1,0 +1,205 @@
+"""Every knob of an installation, read from the environment once. `config.apps` checks what cannot be right.
+
+No secret has a default: a production start without FAIRHAND_SECRET_KEY is refused. In development one is drawn and kept in `.data/`.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("FAIRHAND_DATA_DIR", default=str(BASE_DIR / ".data")))
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env.bool("FAIRHAND_DEBUG", default=False)
+SIMULATION = env.bool("FAIRHAND_SIMULATION", default=False)
+
+
+def _secret_key() -> str:
+    """The configured key; in development a random one that survives restarts, so that sessions do too."""
+    key: str = env.str("FAIRHAND_SECRET_KEY", default="")
+    if key or not DEBUG:
+        return key
+    path = DATA_DIR / "development_secret_key"
+    if not path.exists():
+        path.write_text(secrets.token_urlsafe(48))
+        path.chmod(0o600)
+    return path.read_text()
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = env.list("FAIRHAND_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+    "foundation",
+    "workforce",
+    "qualification",
+    "payments",
+    "tasks",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# ---- database: the server named by DATABASE_URL, else the embedded one (see config.embedded_postgres) ----
+
+EMBEDDED_POSTGRES_DIR = DATA_DIR / "postgres"
+DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_POOL_SIZE = env.int("FAIRHAND_DATABASE_POOL_SIZE", default=8)
+
+
+def _database() -> dict[str, Any]:
+    """Connection settings: pooled, and with the hot statements prepared once per connection."""
+    if DATABASE_URL:
+        database: dict[str, Any] = env.db_url("DATABASE_URL")
+    else:
+        from config.embedded_postgres import connection_settings
+
+        database = connection_settings(EMBEDDED_POSTGRES_DIR, name=env.str("FAIRHAND_DATABASE", default="fairhand"))
+    database["ENGINE"] = "django.db.backends.postgresql"
+    database["ATOMIC_REQUESTS"] = False  # each verb owns its transaction
+    database["OPTIONS"] = {
+        **database.get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
+        "prepare_threshold": 5,
+    }
+    test_database = env.str("FAIRHAND_TEST_DATABASE", default="")
+    database["TEST"] = {"NAME": test_database} if test_database else {}
+    return database
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---- people ----
+
+AUTH_USER_MODEL = "workforce.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# ---- API ----
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["workforce.api.authentication.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["foundation.api.json.OrjsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["foundation.api.json.OrjsonRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "foundation.api.paging.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "foundation.api.schema.CommandSchema",
+    "EXCEPTION_HANDLER": "config.api.error_response",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Fairhand",
+    "DESCRIPTION": "Crowd work: post labelling jobs, qualify, label, review, aggregate, pay.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of one JSON body; bulk uploads stream and have limits of their own
+
+# ---- background jobs: django-q2 on the same database, so that enqueueing commits with the work that asked for it ----
+
+Q_CLUSTER = {
+    "name": "fairhand",
+    "orm": "default",
+    "workers": env.int("FAIRHAND_CLUSTER_WORKERS", default=2),
+    "timeout": 3600,  # seconds one job may take; an aggregation of a million labels needs minutes
+    "retry": 3900,  # seconds after which an unacknowledged job is offered again; longer than the timeout
+    "max_attempts": 5,
+    "ack_failures": True,
+    "save_limit": -1,  # results of jobs live in our own tables
+    "poll": 0.2,
+    "bulk": 1,
+    "catch_up": False,
+    "label": "Jobs",
+}
+
+# ---- files, language, security ----
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+MEDIA_ROOT = DATA_DIR / "media"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SECURE_SSL_REDIRECT = env.bool("FAIRHAND_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("FAIRHAND_HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("FAIRHAND_BEHIND_PROXY", default=False) else None
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("FAIRHAND_LOG_LEVEL", default="INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
+}
+
+# ---- house rules about work and pay; the reasons stand in docs/money.md and docs/operating.md ----
+
+PLATFORM_FEE_PERCENT = env.int("FAIRHAND_FEE_PERCENT", default=20)  # on top of pay, never out of it

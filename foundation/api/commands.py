@@ -1,0 +1,70 @@
+"""The one shape of a command: validate, call one verb, shape the answer, once per Idempotency-Key."""
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar
+
+import orjson
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from foundation import idempotency
+from foundation.clock import instant_of
+from foundation.idempotency import Answer
+
+
+class Command(APIView):
+    """A POST that does one thing. Subclasses name `accepts` and `answers` and write `perform`.
+
+    `perform` gets validated data and `now`, calls one verb and returns what `answers` renders (or None for an empty body).
+    With an Idempotency-Key the command runs inside one transaction with the row that remembers it.
+    """
+
+    accepts: ClassVar[type[BaseSerializer] | None] = None
+    answers: ClassVar[type[BaseSerializer] | None] = None
+    status: ClassVar[int] = 200
+    http_method_names = ["post", "options"]
+
+    @abstractmethod
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Call the verb and return what `answers` renders."""
+
+    def post(self, request: Request, **path: Any) -> Response:
+        """Run the command, or repeat its first answer."""
+        now = instant_of(request)
+
+        def perform() -> Answer:
+            result = self.perform(request, self.validated(request), now, **path)
+            body = self.answers(result, context={"request": request, "now": now}).data if self.answers else result
+            return self.status, orjson.loads(orjson.dumps(body, default=str))  # as it is stored, so it is answered
+
+        key = request.headers.get("Idempotency-Key")
+        status, body = perform() if key is None else self._once(request, key, now, perform)
+        return Response(body, status=status)
+
+    def validated(self, request: Request) -> dict[str, Any]:
+        """The body as `accepts` validates it; an empty dict for commands without a body."""
+        if self.accepts is None:
+            return {}
+        serializer = self.accepts(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    @staticmethod
+    def _once(request: Request, key: str, now: datetime, perform: Callable[[], Answer]) -> Answer:
+        actor = str(request.user.id) if request.user else _stranger(request)
+        digest = idempotency.digest_of(request.method or "POST", request.path, _canonical_body(request))
+        return idempotency.answer_once(actor_id=actor, key=key, digest=digest, now=now, perform=perform)
+
+
+def _canonical_body(request: Request) -> bytes:
+    return orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS, default=str)
+
+
+def _stranger(request: Request) -> str:
+    """Someone without an account (sign-up, log-in) is known by address, so that two strangers may choose one key."""
+    return "address:" + hashlib.sha256(str(request.META.get("REMOTE_ADDR")).encode()).hexdigest()[:40]

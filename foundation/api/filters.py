@@ -1,0 +1,38 @@
+"""Filters of lists come from a closed list: an unknown one is refused, never passed on to the database."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Model, QuerySet
+from rest_framework.request import Request
+
+from foundation.errors import Invalid
+
+PAGING = {"cursor", "page_size"}
+
+
+class UnknownFilter(Invalid):
+    """A query parameter that this list does not have."""
+
+    code = "unknown_filter"
+    message = "This list has no such filter."
+
+
+class ClosedFilters:
+    """For list views: `filters` maps a query parameter to the one field it compares for equality."""
+
+    filters: ClassVar[dict[str, str]] = {}
+    request: Request
+
+    def get_queryset(self) -> QuerySet[Model]:
+        """The view's rows, narrowed by the filters asked for. Raises UnknownFilter for any other parameter."""
+        queryset: QuerySet[Model] = super().get_queryset()  # type: ignore[misc]
+        asked: dict[str, Any] = {}
+        for name, value in self.request.query_params.items():
+            if name in self.filters:
+                asked[self.filters[name]] = value
+            elif name not in PAGING:
+                raise UnknownFilter(field=name, known=sorted([*self.filters, *PAGING]))
+        try:
+            return queryset.filter(**asked)
+        except (ValueError, TypeError) as error:
+            raise UnknownFilter("A filter's value cannot be read.", got=str(error)[:200]) from error

@@ -1,0 +1,43 @@
+"""JSON in and out by orjson: the one body format of the API."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import orjson
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+
+MAX_BYTES = 2 * 1024 * 1024
+
+
+class OrjsonParser(BaseParser):
+    """Parse a JSON body of at most MAX_BYTES; NaN and infinities are refused, as JSON does not have them."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        """The parsed body. Raises ParseError with the place of the mistake."""
+        body = stream.read(MAX_BYTES + 1)
+        if len(body) > MAX_BYTES:
+            raise ParseError(f"The body is over {MAX_BYTES} bytes; send bulk data as NDJSON or CSV to the import address.")
+        if not body:
+            return {}
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+
+
+class OrjsonRenderer(BaseRenderer):
+    """Render to compact UTF-8 JSON; UUIDs and instants in their ISO forms."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """The encoded body; empty for no content."""
+        return b"" if data is None else orjson.dumps(data, default=str)

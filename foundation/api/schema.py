@@ -1,0 +1,32 @@
+"""OpenAPI from the code: commands name what they accept and answer, so the schema does not have to guess."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from foundation.api.commands import Command
+
+
+class CommandSchema(AutoSchema):
+    """Reads `accepts`, `answers` and `status` of commands; adds the Idempotency-Key header."""
+
+    def get_request_serializer(self) -> Any:
+        """What the command accepts."""
+        return self.view.accepts if isinstance(self.view, Command) else super().get_request_serializer()
+
+    def get_response_serializers(self) -> Any:
+        """What the command answers, under its status."""
+        if isinstance(self.view, Command):
+            return {self.view.status: self.view.answers}
+        return super().get_response_serializers()
+
+    def get_override_parameters(self) -> list[Any]:
+        """The header every command takes."""
+        if not isinstance(self.view, Command):
+            return super().get_override_parameters()
+        return [
+            OpenApiParameter(
+                "Idempotency-Key", str, OpenApiParameter.HEADER, description="Repeat safely: one key, one effect, one answer."
+            )
+        ]

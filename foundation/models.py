@@ -1,0 +1,89 @@
+"""The ground's own rows: what happened, who did it, which request was already answered."""
+
+from django.db import models
+from django.db.models import F, Func, Q
+
+from foundation.ids import new_id
+
+
+class TransactionId(Func):
+    """The PostgreSQL transaction that writes the row, as bigint: lets readers tell what is surely committed before a point."""
+
+    template = "(pg_current_xact_id()::text::bigint)"
+    output_field = models.BigIntegerField()
+
+
+class Event(models.Model):
+    """One thing that happened, told to whoever follows along. Append-only; written by `foundation.events` and the hot statements."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    transaction = models.BigIntegerField(db_default=TransactionId(), editable=False)
+    kind = models.CharField(max_length=60)  # `answer.submitted`, `batch.published`: noun, dot, past participle
+    organization_id = models.UUIDField(null=True)  # whose feed it belongs to; a bare id, as organisations live upstairs
+    subject_id = models.UUIDField()
+    actor_id = models.UUIDField(null=True)  # None: the clock or a rule did it
+    data = models.JSONField(default=dict)
+    happened_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index("organization_id", "transaction", "id", name="event_feed"),
+            models.Index("subject_id", name="event_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_id}"
+
+
+class AuditEntry(models.Model):
+    """Who changed what that matters, chained by hash so that a changed or missing row shows. Written by `foundation.audit` alone."""
+
+    number = models.BigIntegerField(primary_key=True)  # 1, 2, 3 without a gap
+    actor_id = models.UUIDField(null=True)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=120)
+    reason = models.TextField(blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    happened_at = models.DateTimeField()
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["number"]
+        verbose_name_plural = "audit entries"
+        constraints = [models.CheckConstraint(condition=Q(number__gte=1), name="audit_numbers_from_one")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.action} {self.subject}"
+
+
+class IdempotentRequest(models.Model):
+    """The stored answer to a command, kept so that the same key gets the same answer. Written by `foundation.idempotency`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    actor_id = models.CharField(max_length=64)  # a user id, or the address for sign-up, where there is no user yet
+    key = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)  # SHA-256 of method, path and body
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("actor_id"), F("key"), name="idempotent_key_once_per_actor")]
+        indexes = [models.Index("created_at", name="idempotent_by_age")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Mark(models.Model):
+    """A fact about this database as a whole, such as: it is a simulation and no real person's money moves in it."""
+
+    SIMULATION = "simulation"
+
+    name = models.CharField(primary_key=True, max_length=40)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,5 @@
+"""Addresses of the payments API, below /api/v1/."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

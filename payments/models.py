@@ -1,0 +1,166 @@
+"""What is owed, held and paid. `ledger` alone writes Account and Transfer; `timekeeping` alone writes WorkInterval."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from foundation.ids import new_id
+from foundation.models import TransactionId
+
+
+class Account(models.Model):
+    """A pot of money in one currency. `owner_id` is opaque here: a worker, an organisation, a batch, or None for the platform.
+
+    Balances are sums over transfers. `folded_*` keeps the sum over all transfers of transactions before `folded_before`, so that
+    a balance reads only what came after; a job moves it forward, nothing else writes it.
+    """
+
+    class Kind(models.TextChoices):
+        OUTSIDE = "outside"  # the world beyond the ledger: banks, card networks
+        FUNDS = "funds"  # what a requester has paid in and not yet spent
+        ESCROW = "escrow"  # reserved for one batch
+        EARNINGS = "earnings"  # what a worker has earned
+        FEES = "fees"  # what the platform has earned
+
+    class Guard(models.TextChoices):
+        NONE = "none"  # may go below zero
+        BALANCE = "balance"  # every debit locks the account and must leave it at zero or more, holds included
+        PLACES = "places"  # filled once by a reservation; each debit is at most `unit_cap_micros`, and places bound how many
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    owner_id = models.UUIDField(null=True)
+    currency = models.CharField(max_length=3)  # ISO 4217
+    guard = models.CharField(max_length=20, choices=Guard.choices)
+    unit_cap_micros = models.BigIntegerField(null=True)
+    folded_posted_micros = models.BigIntegerField(default=0)
+    folded_held_out_micros = models.BigIntegerField(default=0)
+    folded_held_in_micros = models.BigIntegerField(default=0)
+    folded_before = models.BigIntegerField(default=0)
+    guarded_debits = models.BigIntegerField(default=0)  # raised by the guard itself, so that racing debits meet on this row
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("kind"), F("owner_id"), F("currency"), name="account_once", nulls_distinct=False),
+            models.UniqueConstraint(F("id"), F("currency"), name="account_currency_for_transfers"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="account_currency_is_a_code"),
+            models.CheckConstraint(condition=Q(kind__in=["outside", "funds", "escrow", "earnings", "fees"]), name="account_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind="outside", guard="none")
+                | Q(kind="fees", guard="balance")
+                | Q(kind="escrow", guard="places", unit_cap_micros__gt=0)
+                | Q(kind__in=["funds", "earnings"], guard="balance"),
+                name="account_guard_fits_its_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.owner_id or 'platform'} {self.currency}"
+
+
+class Transfer(models.Model):
+    """Money from one account to another, in one row, so that an unbalanced ledger cannot be written down. Append-only.
+
+    A `post` moves money. A `hold` promises it; one later row, and only one, either `settle`s it (all or part of it) or `void`s it.
+    `key` is the business fact (`assignment:<id>:earning`): the same fact cannot be written twice.
+    """
+
+    class Phase(models.TextChoices):
+        POST = "post"
+        HOLD = "hold"
+        SETTLE = "settle"
+        VOID = "void"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    transaction = models.BigIntegerField(db_default=TransactionId(), editable=False)
+    key = models.CharField(max_length=160, unique=True)
+    phase = models.CharField(max_length=10, choices=Phase.choices)
+    # No foreign key on the two accounts: it would lock a batch's escrow row for every answer. The insert trigger checks both instead.
+    debit = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    credit = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    currency = models.CharField(max_length=3)
+    amount_micros = models.BigIntegerField()  # millionths of the currency unit
+    hold = models.OneToOneField("self", models.PROTECT, null=True, related_name="+")  # what this settles or voids
+    hold_micros = models.BigIntegerField(null=True)  # the amount of that hold, which this row ends whole
+    reason = models.CharField(max_length=40)  # `earning`, `fee`, `reserve`, `release`, `deposit`, `payout`…
+    reference = models.UUIDField(null=True)  # opaque here: the answer, batch or payout it is about
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index("debit", "transaction", name="transfer_out"),
+            models.Index("credit", "transaction", name="transfer_in"),
+            models.Index("reference", name="transfer_by_reference"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_micros__gt=0), name="transfer_moves_something"),
+            models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_is_between_two_accounts"),
+            models.CheckConstraint(condition=Q(phase__in=["post", "hold", "settle", "void"]), name="transfer_phase_is_known"),
+            models.CheckConstraint(
+                condition=Q(phase__in=["post", "hold"], hold=None, hold_micros=None)
+                | Q(phase="settle", hold__isnull=False, hold_micros__isnull=False, amount_micros__lte=F("hold_micros"))
+                | Q(phase="void", hold__isnull=False, amount_micros=F("hold_micros")),
+                name="settle_and_void_name_their_hold",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase} {self.amount_micros} {self.currency} {self.reason}"
+
+
+class WorkInterval(models.Model):
+    """A stretch of time a worker is credited for. No second of a worker is credited twice: the database excludes overlap."""
+
+    class Kind(models.TextChoices):
+        TASK = "task"
+        TRAINING = "training"
+        EXAM = "exam"
+        READING = "reading"
+        QUESTION = "question"
+        REST = "rest"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker_id = models.UUIDField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    reference = models.UUIDField()  # opaque here: the assignment, attempt or lesson
+    period = DateTimeRangeField()  # [from, to), by the server's clock
+    currency = models.CharField(max_length=3, blank=True)  # of the pay it belongs to, when there is any
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index("reference", name="interval_by_reference")]
+        constraints = [
+            ExclusionConstraint(
+                name="second_credited_once",
+                expressions=[("worker_id", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+            ),
+            models.CheckConstraint(condition=Q(period__isempty=False), name="interval_is_not_empty"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["task", "training", "exam", "reading", "question", "rest"]), name="interval_kind_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+
+class PayFloor(models.Model):
+    """The least an hour of work may bring, by country and currency, from a day on, with its source. Dated; never edited."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    country = models.CharField(max_length=2, blank=True)  # blank: the platform's own floor
+    currency = models.CharField(max_length=3)
+    hourly_micros = models.BigIntegerField()
+    effective_from = models.DateField()
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("country"), F("currency"), F("effective_from"), name="pay_floor_once_a_day"),
+            models.CheckConstraint(condition=Q(hourly_micros__gt=0), name="pay_floor_is_above_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country or 'platform'} {self.hourly_micros} {self.currency}"

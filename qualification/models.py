@@ -1,0 +1,163 @@
+"""What people can do and how well: skills, exams, evidence and the estimate drawn from it."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from foundation.ids import new_id
+from workforce.models import Organization, Worker
+
+
+class Skill(models.Model):
+    """Something a worker can hold a value in, 0 to 100. Owned by a requester, or by the platform (no organisation)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, null=True)
+    name = models.CharField(max_length=80)
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("organization"), F("name"), name="skill_name_once", nulls_distinct=False)]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(models.Model):
+    """A worker holds a skill at a value, from then until then. A change ends the row and adds another."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    skill = models.ForeignKey(Skill, models.PROTECT)
+    value = models.PositiveSmallIntegerField()
+    source = models.CharField(max_length=120)  # `exam_attempt:<id>`, `user:<id>`
+    granted_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("worker"), F("skill"), condition=Q(revoked_at=None), name="skill_held_once_at_a_time"),
+            models.CheckConstraint(condition=Q(value__lte=100), name="skill_value_to_100"),
+            models.CheckConstraint(condition=Q(expires_at=None) | Q(expires_at__gt=F("granted_at")), name="grant_ends_after_it_starts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id} {self.skill_id}={self.value}"
+
+
+class Exam(models.Model):
+    """A timed test that grants a skill. Its questions carry an interface, a payload and the known answer.
+
+    `questions` is a list of {"id", "payload", "solution"}; only the caller who scores knows how to read a solution.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT)
+    skill = models.ForeignKey(Skill, models.PROTECT)
+    title = models.CharField(max_length=120)
+    instructions = models.TextField(blank=True)  # Markdown
+    interface = models.TextField()  # Label Studio config XML
+    questions = models.JSONField()
+    questions_per_attempt = models.PositiveSmallIntegerField()
+    pass_percent = models.PositiveSmallIntegerField()
+    time_limit_seconds = models.PositiveIntegerField()
+    max_attempts = models.PositiveSmallIntegerField()
+    retry_delay_seconds = models.PositiveIntegerField()
+    valid_days = models.PositiveSmallIntegerField(null=True)  # how long the skill lasts; None: for good
+    closed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(pass_percent__gte=1, pass_percent__lte=100), name="exam_pass_percent_1_to_100"),
+            models.CheckConstraint(condition=Q(time_limit_seconds__gte=10), name="exam_has_time"),
+            models.CheckConstraint(condition=Q(max_attempts__gte=1), name="exam_can_be_tried"),
+            models.CheckConstraint(condition=Q(questions_per_attempt__gte=1), name="exam_asks_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ExamAttempt(models.Model):
+    """One sitting of an exam: the questions drawn, what was answered, the score."""
+
+    class State(models.TextChoices):
+        STARTED = "started"
+        PASSED = "passed"
+        FAILED = "failed"
+        EXPIRED = "expired"  # not handed in within the time limit
+
+    MOVES = {State.STARTED: {State.PASSED, State.FAILED, State.EXPIRED}}
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    exam = models.ForeignKey(Exam, models.PROTECT)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    number = models.PositiveSmallIntegerField()  # first try, second try…
+    question_ids = ArrayField(models.CharField(max_length=60))  # in the order shown
+    answers = models.JSONField(null=True)
+    scores = models.JSONField(null=True)  # question id → 0..1
+    score_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.STARTED)
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("exam"), F("worker"), F("number"), name="exam_attempt_number_once"),
+            models.UniqueConstraint(F("exam"), F("worker"), condition=Q(state="started"), name="exam_sat_once_at_a_time"),
+            models.CheckConstraint(condition=Q(state__in=["started", "passed", "failed", "expired"]), name="exam_attempt_state_is_known"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["passed", "failed"]) | Q(score_percent__isnull=False, submitted_at__isnull=False),
+                name="graded_attempt_has_a_score",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} at {self.exam_id}"
+
+
+class Evidence(models.Model):
+    """One observation of how well a worker did, 0 wrong to 1 right. Append-only; whoever observed it is named in `source`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    scope = models.CharField(max_length=120)  # `project:<id>`, `skill:<id>`
+    score = models.FloatField()  # partial credit allowed
+    weight = models.FloatField(default=1.0)
+    source = models.CharField(max_length=120, unique=True)  # `assignment:<id>`: one observation per fact
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index("worker", "scope", "observed_at", name="evidence_by_worker")]
+        constraints = [
+            models.CheckConstraint(condition=Q(score__gte=0, score__lte=1), name="evidence_score_0_to_1"),
+            models.CheckConstraint(condition=Q(weight__gt=0), name="evidence_weighs_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.score} {self.scope}"
+
+
+class Estimate(models.Model):
+    """What the evidence says about a worker in a scope: a Beta posterior of accuracy. Written by `evidence` alone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    scope = models.CharField(max_length=120)
+    alpha = models.FloatField()
+    beta = models.FloatField()
+    observations = models.PositiveIntegerField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("worker"), F("scope"), name="estimate_once_per_scope"),
+            models.CheckConstraint(condition=Q(alpha__gt=0, beta__gt=0), name="estimate_is_a_distribution"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Beta({self.alpha}, {self.beta}) {self.scope}"

@@ -1,0 +1,148 @@
+"""A worker holds a task, hands in an answer, and someone reviews it."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from foundation.ids import new_id
+from tasks.models.publishing import Batch, Guideline, Project
+from tasks.models.queue import Task
+from workforce.models import User, Worker
+
+
+class InstantMultirange(models.Field):  # type: ignore[type-arg]  # subscriptable in the stubs only
+    """PostgreSQL's tstzmultirange: a set of instants, kept merged. Read and written as psycopg's Multirange."""
+
+    def db_type(self, connection: Any) -> str:
+        """The column's type."""
+        return "tstzmultirange"
+
+
+class Assignment(models.Model):
+    """A worker holds or held a task. Its time limit is the lease; its `token` fences off whoever lost it. Ends, is never deleted.
+
+    The contract (price, guideline, review time) is frozen when the worker takes it. `active` gathers the time in which the
+    worker showed signs of life, by the server's clock.
+    """
+
+    class State(models.TextChoices):
+        LEASED = "leased"
+        SUBMITTED = "submitted"
+        ACCEPTED = "accepted"
+        REJECTED = "rejected"  # unpaid, and out of every export and aggregate
+        RETURNED = "returned"  # given back by the worker
+        EXPIRED = "expired"
+        LATE = "late"  # handed in after its place was taken by another; kept, unused
+
+    MOVES = {
+        State.LEASED: {State.SUBMITTED, State.RETURNED, State.EXPIRED},
+        State.SUBMITTED: {State.ACCEPTED, State.REJECTED},
+        State.REJECTED: {State.ACCEPTED},  # a rejection overturned
+        State.EXPIRED: {State.SUBMITTED, State.LATE},
+    }
+    COUNTED = [State.SUBMITTED, State.ACCEPTED]  # what exports and aggregates may use
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    task = models.ForeignKey(Task, models.PROTECT, db_index=False)
+    worker = models.ForeignKey(Worker, models.PROTECT, db_index=False)
+    # Copied from the task by the claim itself; a foreign key would lock these two rows for every single claim.
+    project = models.ForeignKey(Project, models.PROTECT, db_constraint=False, db_index=False)
+    batch = models.ForeignKey(Batch, models.PROTECT, db_constraint=False, db_index=False)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.LEASED)
+    token = models.UUIDField(default=new_id)
+    claim_key = models.CharField(max_length=110, null=True)  # noqa: DJ001 - the Idempotency-Key of the claim, and which of its tasks
+    # the contract
+    price_micros = models.BigIntegerField()
+    fee_micros = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    guideline = models.ForeignKey(Guideline, models.PROTECT, db_constraint=False, db_index=False)
+    review_seconds = models.PositiveIntegerField()
+    # what happened when
+    leased_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)  # the last sign of life
+    active = InstantMultirange(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    credited_seconds = models.FloatField(null=True)
+    review_due_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index("worker", "id", name="assignment_by_worker"),
+            models.Index("batch", "id", name="assignment_by_batch"),
+            models.Index("worker", "batch", "expires_at", condition=Q(state="leased"), name="live_lease"),
+            models.Index("review_due_at", condition=Q(state="submitted"), name="waiting_for_review"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                F("task"), F("worker"), condition=~Q(state__in=["returned", "expired"]), name="worker_has_task_once"
+            ),
+            models.UniqueConstraint(F("worker"), F("claim_key"), condition=Q(claim_key__isnull=False), name="claim_once_per_key"),
+            models.CheckConstraint(
+                condition=Q(state__in=["leased", "submitted", "accepted", "rejected", "returned", "expired", "late"]),
+                name="assignment_state_is_known",
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("leased_at")), name="lease_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(state__in=["leased", "returned", "expired"]) | Q(submitted_at__isnull=False), name="submitted_work_has_its_instant"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.task_id}"
+
+
+class Answer(models.Model):
+    """What a worker handed in. Append-only: a correction is a review, not an edit."""
+
+    assignment = models.OneToOneField(Assignment, models.PROTECT, primary_key=True)
+    result = models.JSONField()  # Label Studio's result format, as it came
+    canonical = models.JSONField()  # what the label family makes of it: equal answers are equal here
+    digest = models.BinaryField(max_length=32)  # SHA-256 of `result`: is a second hand-in the same?
+    score = models.FloatField(null=True)  # against gold, 0..1
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"answer to {self.assignment_id}"
+
+
+class Review(models.Model):
+    """An answer was accepted or rejected, by whom and why. Append-only; a later one may overturn a rejection."""
+
+    class Verdict(models.TextChoices):
+        ACCEPT = "accept"
+        REJECT = "reject"
+
+    class Reason(models.TextChoices):
+        INSTRUCTIONS_NOT_FOLLOWED = "instructions_not_followed"
+        LOW_EFFORT = "low_effort"
+        FAILED_CHECKS = "failed_checks"
+        TOO_FAST = "too_fast"
+        NOT_THE_WORKERS_OWN = "not_the_workers_own"
+        UNUSABLE = "unusable"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    assignment = models.ForeignKey(Assignment, models.PROTECT)
+    number = models.PositiveSmallIntegerField()  # 1 for the first verdict
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    reviewer = models.ForeignKey(User, models.PROTECT, null=True)  # None: the deadline accepted it
+    reason = models.CharField(max_length=40, choices=Reason.choices, blank=True)
+    comment = models.TextField(blank=True)
+    evidence = models.JSONField(null=True)  # what the reason points at
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("assignment"), F("number"), name="review_number_once"),
+            models.CheckConstraint(condition=Q(verdict__in=["accept", "reject"]), name="verdict_is_known"),
+            models.CheckConstraint(
+                condition=~Q(verdict="reject")
+                | Q(reviewer__isnull=False, comment__regex=r"^.{100,}$", evidence__isnull=False) & ~Q(reason=""),
+                name="rejection_is_explained",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.assignment_id}"

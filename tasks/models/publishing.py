@@ -1,0 +1,168 @@
+"""What requesters set up: projects, guidelines, batches, imports; and who takes part in a batch."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from foundation.ids import new_id
+from workforce.models import Organization, User, Worker
+
+
+class Project(models.Model):
+    """A kind of question: one interface, its guidelines, its batches. What people are good at is estimated per project."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    interface = models.TextField()  # Label Studio config XML; fixed, because every answer was given under it
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Guideline(models.Model):
+    """One version of what a project asks of its workers. Never edited: a change is a new version."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, models.PROTECT)
+    version = models.PositiveIntegerField()
+    text = models.TextField()  # Markdown
+    changes = models.TextField(blank=True)  # what is new, in the author's words
+    changes_meaning = models.BooleanField(default=True)  # False: an editorial edit that nobody need read again
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("project"), F("version"), name="guideline_version_once")]
+
+    def __str__(self) -> str:
+        return f"guideline v{self.version}"
+
+
+class Batch(models.Model):
+    """A set of tasks published together: price, overlap, who may take part, how work is reviewed and scored."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"  # being filled
+        OPEN = "open"  # handing out tasks
+        PAUSED = "paused"  # no new leases; running ones are honoured
+        CLOSED = "closed"  # done; unspent money is back
+
+    MOVES = {
+        State.DRAFT: {State.OPEN, State.CLOSED},
+        State.OPEN: {State.PAUSED, State.CLOSED},
+        State.PAUSED: {State.OPEN, State.CLOSED},
+    }
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, models.PROTECT)
+    organization = models.ForeignKey(Organization, models.PROTECT)  # the project's, kept here for the event of every answer
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
+    # the work
+    overlap = models.PositiveSmallIntegerField()  # answers wanted per task
+    lease_seconds = models.PositiveIntegerField()
+    lease_size = models.PositiveSmallIntegerField(default=1)  # tasks a worker may take in one claim
+    max_leases = models.PositiveSmallIntegerField(default=1)  # tasks a worker may hold at once
+    workers_choose = models.BooleanField(default=False)  # may a worker claim a task by its id?
+    requirements = models.JSONField(default=list)  # see qualification.eligibility
+    idle_cap_seconds = models.PositiveSmallIntegerField(default=120)  # longest gap between signs of life that counts as work
+    # the pay
+    currency = models.CharField(max_length=3)
+    price_micros = models.BigIntegerField()  # for one answer
+    fee_micros = models.BigIntegerField(default=0)  # for one answer, on top
+    estimate_seconds = models.PositiveIntegerField()  # what one answer takes, as the requester states it
+    median_seconds = models.PositiveIntegerField(null=True)  # as measured, once five people have worked
+    review_seconds = models.PositiveIntegerField()  # after which an unreviewed answer is accepted
+    escrow_id = models.UUIDField(null=True)  # the payments account that holds the money for it
+    # the gold policy
+    gold_percent = models.PositiveSmallIntegerField(default=0)  # share of a worker's tasks that are gold
+    gold_first = models.PositiveSmallIntegerField(default=0)  # gold among the first tasks of a worker, before the share applies
+    accuracy_bar = models.FloatField(null=True)  # pause a worker when the upper bound of accuracy is below
+    # bookkeeping
+    guideline = models.ForeignKey(Guideline, models.PROTECT, null=True)  # in force for new leases
+    tail = models.BigIntegerField(default=0)  # the last position handed out; raised under this row's lock, so in commit order
+    created_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "batches"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["draft", "open", "paused", "closed"]), name="batch_state_is_known"),
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="batch_wants_an_answer"),
+            models.CheckConstraint(condition=Q(price_micros__gt=0, fee_micros__gte=0), name="batch_pays"),
+            models.CheckConstraint(condition=Q(lease_seconds__gte=10), name="lease_has_time"),
+            models.CheckConstraint(condition=Q(lease_size__gte=1, max_leases__gte=F("lease_size")), name="leases_fit_together"),
+            models.CheckConstraint(condition=Q(gold_percent__lte=50), name="gold_is_half_at_most"),
+            models.CheckConstraint(condition=Q(review_seconds__lte=7 * 86_400), name="review_within_a_week"),
+            models.CheckConstraint(
+                condition=Q(state="draft") | Q(state="closed") | Q(escrow_id__isnull=False, guideline__isnull=False), name="open_batch_is_funded"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Enrolment(models.Model):
+    """A worker takes part in a batch: that they may, and how far they have got. Written by `assigning`, locked by every claim.
+
+    Access was derived at the worker's `standing`; when that has moved on, it is derived afresh. The cursor never passes an open
+    task that this worker has not done, so that no task starves.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    batch = models.ForeignKey(Batch, models.PROTECT)
+    standing = models.PositiveIntegerField()
+    eligible_until = models.DateTimeField(null=True)  # when the first skill it rests on expires
+    paused_until = models.DateTimeField(null=True)
+    earnings_id = models.UUIDField()  # the payments account this worker is paid into, in the batch's currency
+    cursor = models.BigIntegerField(default=0)
+    claimed = models.PositiveIntegerField(default=0)  # tasks taken so far, gold included
+    gold_given = models.PositiveIntegerField(default=0)
+    gold_cursor = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("worker"), F("batch"), name="enrolled_once")]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id} in {self.batch_id}"
+
+
+class Import(models.Model):
+    """One bulk upload and what became of its rows."""
+
+    class Kind(models.TextChoices):
+        TASKS = "tasks"
+        GOLD = "gold"
+
+    class State(models.TextChoices):
+        DONE = "done"  # every good row is in
+        REFUSED = "refused"  # all-or-nothing, and a row was bad: nothing is in
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    batch = models.ForeignKey(Batch, models.PROTECT)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    state = models.CharField(max_length=10, choices=State.choices)
+    skip_bad = models.BooleanField()
+    key = models.CharField(max_length=100, null=True)  # noqa: DJ001 - the Idempotency-Key; unique where given
+    digest = models.CharField(max_length=64)  # SHA-256 of the upload
+    rows_read = models.PositiveIntegerField()
+    rows_added = models.PositiveIntegerField()
+    rows_bad = models.PositiveIntegerField()
+    errors = models.JSONField(default=list)  # the first thousand: {"line", "code", "message", "details"}
+    created_by = models.ForeignKey(User, models.PROTECT)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("batch"), F("key"), name="import_once_per_key"),
+            models.CheckConstraint(condition=Q(kind__in=["tasks", "gold"], state__in=["done", "refused"]), name="import_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} import of {self.rows_read} rows"

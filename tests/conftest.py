@@ -1,0 +1,87 @@
+"""People, and the database: rolled back after each test, or really committed for tests that race."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Monday morning: tests live at a stated instant."""
+    return NOW
+
+
+@pytest.fixture(autouse=True)
+def _fresh(settings):
+    """Simulated time allowed, a cheap password hash, nothing cached from another test."""
+    settings.DEBUG = True
+    settings.SIMULATION = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.ALLOWED_HOSTS = ["*"]
+    cache.clear()
+
+
+@pytest.fixture
+def committed_db(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Really committed rows, for threads and for the web server; everything is wiped afterwards.
+
+    The triggers that refuse TRUNCATE are stepped round as only a superuser can: by playing a replica.
+    """
+    with django_db_blocker.unblock():
+        yield
+        wipe()
+        connection.close()
+
+
+def wipe() -> None:
+    """Empty every table of ours and the queue, keeping the migrations' own rows in Django's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public' AND tablename ~ "
+            "'^(foundation|workforce|qualification|payments|tasks|django_q)_'"
+        )
+        tables = cursor.fetchone()[0]
+        cursor.execute(f"SET session_replication_role = replica; TRUNCATE {tables} CASCADE; SET session_replication_role = origin")
+
+
+# ---- people: wanda and walt work; rita owns a requester, rex another who must never see hers; olga operates the platform ----
+
+
+@pytest.fixture
+def wanda(db, now):
+    from tests import builders
+
+    return builders.worker("wanda", now=now)
+
+
+@pytest.fixture
+def walt(db, now):
+    from tests import builders
+
+    return builders.worker("walt", now=now)
+
+
+@pytest.fixture
+def rita(db, now):
+    from tests import builders
+
+    return builders.requester("rita", now=now)
+
+
+@pytest.fixture
+def rex(db, now):
+    from tests import builders
+
+    return builders.requester("rex", now=now)
+
+
+@pytest.fixture
+def olga(db, now):
+    from tests import builders
+
+    return builders.operator("olga", now=now)

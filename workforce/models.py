@@ -1,0 +1,235 @@
+"""People and organisations, what they agreed to, what was decided about them. Personal data stands apart, in Identity."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from foundation.ids import new_id
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; `accounts` is the verb module for everything people themselves do."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A user with a hashed password; None makes an account that cannot log in by password."""
+        user = self.model(email=email.strip(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """An operator with every right in the admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """An account someone logs in with, by email. `is_staff` makes an operator of the installation."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(max_length=254, unique=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="email_once_whatever_its_case")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Organization(models.Model):
+    """A requester who posts and pays for work, or a vendor who looks after a team of workers."""
+
+    class Kind(models.TextChoices):
+        REQUESTER = "requester"
+        VENDOR = "vendor"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.REQUESTER)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(kind__in=["requester", "vendor"]), name="organization_kind_is_known")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A user acts for an organisation, in a role. Ends; is not deleted."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"  # also members, tokens and money
+        MANAGER = "manager"  # projects, batches, review
+        VIEWER = "viewer"  # reads
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, models.PROTECT)
+    organization = models.ForeignKey(Organization, models.PROTECT)
+    role = models.CharField(max_length=20, choices=Role.choices)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("user"), F("organization"), condition=Q(ended_at=None), name="member_once_at_a_time"),
+            models.CheckConstraint(condition=Q(role__in=["owner", "manager", "viewer"]), name="membership_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} of {self.organization_id}"
+
+
+class Worker(models.Model):
+    """A person who does tasks: what matching needs to know, and nothing that says who they are.
+
+    `standing` goes up by one whenever something that decides about access changes (profile, skills, decisions, agreements);
+    whoever keeps a derived fact about access keeps the standing it was derived at.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.OneToOneField(User, models.PROTECT)
+    display_name = models.CharField(max_length=60)
+    country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2; blank until the profile is filled in
+    languages = ArrayField(models.CharField(max_length=12), default=list)  # BCP 47
+    time_zone = models.CharField(max_length=40, default="UTC")
+    standing = models.PositiveIntegerField(default=1)
+    onboarded_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"), name="country_is_two_letters")]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class Identity(models.Model):
+    """Everything that says who a worker is, in one place, so that erasing a person is deleting one row."""
+
+    worker = models.OneToOneField(Worker, models.PROTECT, primary_key=True)
+    legal_name = models.CharField(max_length=200, blank=True)
+    address = models.TextField(blank=True)
+    birth_date = models.DateField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "identities"
+
+    def __str__(self) -> str:
+        return f"identity of {self.worker_id}"
+
+
+class Agreement(models.Model):
+    """One version of a text people must accept (terms, privacy, fair-work rules). A new version is a new row."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(max_length=60)
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=120)
+    text = models.TextField()  # Markdown
+    published_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("slug"), F("version"), name="agreement_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.slug} v{self.version}"
+
+
+class Acceptance(models.Model):
+    """A user accepted that version, then. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, models.PROTECT)
+    agreement = models.ForeignKey(Agreement, models.PROTECT)
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("user"), F("agreement"), name="accepted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} accepted {self.agreement_id}"
+
+
+class ApiToken(models.Model):
+    """A bearer token, kept as its SHA-256: the token itself is shown once, when it is made."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, models.PROTECT)
+    name = models.CharField(max_length=60)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_on = models.DateField(null=True)  # by day: exact enough to spot a forgotten token, and one write a day
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user_id}"
+
+
+class Decision(models.Model):
+    """Something that changes a person's access or pay, with its receipt: rule, inputs, threshold, reason, appeal. Append-only.
+
+    A decision of a rule (no `decided_by`) that restricts ends within a day: anything longer needs a named human.
+    A decision is lifted by a later one that names it in `lifts`.
+    """
+
+    class Kind(models.TextChoices):
+        PAUSE = "pause"  # no new leases
+        LIFT = "lift"  # ends an earlier decision
+        EXCLUDE = "exclude"  # out of a scope for good; people only
+        REJECT_WORK = "reject_work"  # an answer is not paid
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    scope = models.CharField(max_length=120)  # what it is about: `project:<id>`, `assignment:<id>`
+    organization = models.ForeignKey(Organization, models.PROTECT, null=True)  # on whose behalf
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True)  # the named human
+    rule = models.CharField(max_length=60, blank=True)  # or the rule, with its version: `gold-accuracy/1`
+    inputs = models.JSONField(default=dict)  # the numbers the rule saw
+    threshold = models.JSONField(default=dict)  # the numbers it compared them with
+    reason = models.TextField()  # in words the worker reads
+    lifts = models.OneToOneField("self", models.PROTECT, null=True)
+    effective_at = models.DateTimeField()
+    effective_until = models.DateTimeField(null=True)
+    appeal_until = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index("worker", "scope", "effective_at", name="decision_by_worker")]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["pause", "lift", "exclude", "reject_work"]), name="decision_kind_is_known"),
+            models.CheckConstraint(condition=~Q(reason=""), name="decision_has_a_reason"),
+            models.CheckConstraint(condition=Q(decided_by__isnull=False) | ~Q(rule=""), name="decision_has_an_author"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=False)
+                | Q(kind="lift")
+                | Q(effective_until__lte=F("effective_at") + models.Value("24 hours", output_field=models.DurationField())),
+                name="rule_restricts_a_day_at_most",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["exclude", "reject_work"]) | Q(decided_by__isnull=False), name="human_decides_for_good"
+            ),
+            models.CheckConstraint(condition=Q(appeal_until__gt=F("effective_at")), name="decision_can_be_appealed"),
+            models.CheckConstraint(condition=Q(kind="lift", lifts__isnull=False) | ~Q(kind="lift") & Q(lifts=None), name="lift_names_what_it_lifts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.scope}"
+
+    @staticmethod
+    def scope_of_project(project_id: UUID) -> str:
+        """How a project is written in `scope`."""
+        return f"project:{project_id}"
