@@ -47,8 +47,6 @@ def answer_once(*, actor_id: str, key: str, digest: str, now: datetime, perform:
     `perform` runs inside this transaction and returns status and JSON body. A refusal rolls back and is not remembered.
     Raises KeyReused when the key came with other content before.
     """
-    if not 1 <= len(key) <= KEY_MAX_CHARACTERS:
-        raise BadKey(field="Idempotency-Key", limit=KEY_MAX_CHARACTERS, got=len(key))
     row = IdempotentRequest(id=new_id(), actor_id=actor_id, key=key, digest=digest, created_at=now)
     IdempotentRequest.objects.bulk_create([row], ignore_conflicts=True)  # waits for a running twin, then skips
     stored = IdempotentRequest.objects.get(actor_id=actor_id, key=key)

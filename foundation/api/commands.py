@@ -27,6 +27,7 @@ class Command(APIView):
     accepts: ClassVar[type[BaseSerializer] | None] = None
     answers: ClassVar[type[BaseSerializer] | None] = None
     status: ClassVar[int] = 200
+    remembered: ClassVar[bool] = True  # False where the verb itself answers a repeat, from the key or from the state it left
     http_method_names = ["post", "options"]
 
     @abstractmethod
@@ -42,7 +43,7 @@ class Command(APIView):
             body = self.answers(result, context={"request": request, "now": now}).data if self.answers else result
             return self.status, orjson.loads(orjson.dumps(body, default=str))  # as it is stored, so it is answered
 
-        key = request.headers.get("Idempotency-Key")
+        key = idempotency_key(request) if self.remembered else None
         status, body = perform() if key is None else self._once(request, key, now, perform)
         return Response(body, status=status)
 
@@ -59,6 +60,14 @@ class Command(APIView):
         actor = str(request.user.id) if request.user else _stranger(request)
         digest = idempotency.digest_of(request.method or "POST", request.path, _canonical_body(request))
         return idempotency.answer_once(actor_id=actor, key=key, digest=digest, now=now, perform=perform)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The caller's key for this command, if there is one. Raises BadKey for one that could not be kept."""
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= idempotency.KEY_MAX_CHARACTERS:
+        raise idempotency.BadKey(field="Idempotency-Key", limit=idempotency.KEY_MAX_CHARACTERS, got=len(key))
+    return key
 
 
 def _canonical_body(request: Request) -> bytes:

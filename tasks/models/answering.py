@@ -72,7 +72,8 @@ class Assignment(models.Model):
         indexes = [
             models.Index("worker", "id", name="assignment_by_worker"),
             models.Index("batch", "id", name="assignment_by_batch"),
-            models.Index("worker", "batch", "expires_at", condition=Q(state="leased"), name="live_lease"),
+            models.Index("worker", condition=Q(state="leased"), name="lease_by_worker"),
+            models.Index("batch", "expires_at", condition=Q(state="leased"), name="lease_by_expiry"),
             models.Index("review_due_at", condition=Q(state="submitted"), name="waiting_for_review"),
         ]
         constraints = [

@@ -118,7 +118,6 @@ class Enrolment(models.Model):
     batch = models.ForeignKey(Batch, models.PROTECT)
     standing = models.PositiveIntegerField()
     eligible_until = models.DateTimeField(null=True)  # when the first skill it rests on expires
-    paused_until = models.DateTimeField(null=True)
     earnings_id = models.UUIDField()  # the payments account this worker is paid into, in the batch's currency
     cursor = models.BigIntegerField(default=0)
     claimed = models.PositiveIntegerField(default=0)  # tasks taken so far, gold included

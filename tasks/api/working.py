@@ -1,0 +1,204 @@
+"""What annotators call all day: claim, sign of life, hand in, give back; and their own assignments."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import path
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+
+from foundation.api.commands import Command, idempotency_key
+from foundation.api.filters import ClosedFilters
+from tasks import answering, assigning
+from tasks.models import Assignment
+from workforce import access
+
+MAX_SET = 50  # tasks in one claim; a batch allows as many as its lease_size
+
+
+class ClaimBody(serializers.Serializer[Any]):
+    """How many tasks, or which one."""
+
+    count = serializers.IntegerField(min_value=1, max_value=MAX_SET, default=1)
+    task_id = serializers.UUIDField(required=False, help_text="Only where the batch lets workers choose.")
+
+
+class LeaseBody(serializers.Serializer[Any]):
+    """A task in the worker's hands, with the contract that holds until it is paid."""
+
+    id = serializers.UUIDField(help_text="The assignment.")
+    token = serializers.UUIDField(help_text="Send it with every heartbeat, submit and return of this assignment.")
+    task_id = serializers.UUIDField()
+    payload = serializers.JSONField()
+    interface = serializers.CharField(help_text="Label Studio config XML.")
+    guideline_id = serializers.UUIDField()
+    price_micros = serializers.IntegerField()
+    currency = serializers.CharField()
+    leased_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class LeasesBody(serializers.Serializer[Any]):
+    """The tasks leased; none when there is nothing left for this worker now."""
+
+    assignments = LeaseBody(many=True)
+
+
+class Claim(Command):
+    """Take the next task of a batch (or several, or a chosen one). The same Idempotency-Key returns the same leases."""
+
+    accepts = ClaimBody
+    answers = LeasesBody
+    remembered = False  # the key is kept on the assignments
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Call the claim for the worker who asks."""
+        worker_id = access.require_worker(request.user)
+        leases = assigning.claim_next(
+            worker_id,
+            standing=request.user.standing,
+            batch_id=path["batch_id"],
+            now=now,
+            count=data["count"],
+            task_id=data.get("task_id"),
+            claim_key=idempotency_key(request),
+        )
+        rows = [vars(lease) | {"interface": answering.interface_of_project(lease.project_id).xml} for lease in leases]
+        return {"assignments": rows}
+
+
+class TokenBody(serializers.Serializer[Any]):
+    """Proof of holding the lease."""
+
+    token = serializers.UUIDField()
+
+
+class BeatBody(serializers.Serializer[Any]):
+    """How long the lease now runs."""
+
+    id = serializers.UUIDField()
+    expires_at = serializers.DateTimeField()
+
+
+class Heartbeat(Command):
+    """Say that you are at work on it, every 15 seconds while you are: it extends the lease and is how your time is counted."""
+
+    accepts = TokenBody
+    answers = BeatBody
+    remembered = False  # a sign of life twice is a sign of life
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Note the sign of life."""
+        worker_id = access.require_worker(request.user)
+        return answering.heartbeat(path["assignment_id"], worker_id=worker_id, token=data["token"], now=now)
+
+
+class SubmitBody(serializers.Serializer[Any]):
+    """The answer, in Label Studio's result format."""
+
+    token = serializers.UUIDField()
+    result = serializers.ListField(child=serializers.DictField(), help_text="A Label Studio result list.")
+    seconds = serializers.FloatField(
+        min_value=0, max_value=86_400, required=False, help_text="How long it took you, if our clock missed some of it."
+    )
+
+
+class SubmissionBody(serializers.Serializer[Any]):
+    """What became of the answer."""
+
+    assignment_id = serializers.UUIDField()
+    state = serializers.CharField()
+    credited_seconds = serializers.FloatField()
+    price_micros = serializers.IntegerField(help_text="Held until it is accepted; 0 when it came too late to be used.")
+    currency = serializers.CharField()
+
+
+class Submit(Command):
+    """Hand in an answer. The same answer again returns the first outcome; another one is refused."""
+
+    accepts = SubmitBody
+    answers = SubmissionBody
+    remembered = False  # an assignment has one answer
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Hand it in for the worker who asks."""
+        worker_id = access.require_worker(request.user)
+        return answering.submit(
+            path["assignment_id"],
+            worker_id=worker_id,
+            token=data["token"],
+            result=data["result"],
+            now=now,
+            self_reported_seconds=data.get("seconds"),
+        )
+
+
+class Return(Command):
+    """Give a task back. Its place goes to whoever claims next; nothing is held against you."""
+
+    accepts = TokenBody
+    remembered = False  # given back is given back
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Give it back for the worker who asks."""
+        worker_id = access.require_worker(request.user)
+        row = assigning.return_task(path["assignment_id"], worker_id=worker_id, token=data["token"], now=now)
+        return {"id": row.id, "state": row.state}
+
+
+class MyAssignmentBody(serializers.ModelSerializer[Assignment]):
+    """An assignment as its worker sees it: nothing in it tells whether the task is gold."""
+
+    class Meta:
+        model = Assignment
+        fields = [
+            "id",
+            "task_id",
+            "batch_id",
+            "project_id",
+            "state",
+            "price_micros",
+            "currency",
+            "guideline_id",
+            "leased_at",
+            "expires_at",
+            "submitted_at",
+            "credited_seconds",
+            "review_due_at",
+            "ended_at",
+        ]
+
+
+class MyAssignments(ClosedFilters, ListAPIView[Assignment]):
+    """The worker's own assignments, newest first."""
+
+    serializer_class = MyAssignmentBody
+    queryset = Assignment.objects.none()
+    filters = {"state": "state", "batch_id": "batch_id"}
+
+    def get_queryset(self) -> Any:
+        """Mine, and only mine."""
+        self.queryset = Assignment.objects.filter(worker_id=access.require_worker(self.request.user))
+        return super().get_queryset()
+
+
+class MyAssignment(RetrieveAPIView[Assignment]):
+    """One of the worker's own assignments."""
+
+    serializer_class = MyAssignmentBody
+    lookup_url_kwarg = "assignment_id"
+
+    def get_queryset(self) -> Any:
+        """Mine, and only mine."""
+        return Assignment.objects.filter(worker_id=access.require_worker(self.request.user))
+
+
+urlpatterns = [
+    path("batches/<uuid:batch_id>/claim", Claim.as_view()),
+    path("assignments", MyAssignments.as_view()),
+    path("assignments/<uuid:assignment_id>", MyAssignment.as_view()),
+    path("assignments/<uuid:assignment_id>/heartbeat", Heartbeat.as_view()),
+    path("assignments/<uuid:assignment_id>/submit", Submit.as_view()),
+    path("assignments/<uuid:assignment_id>/return", Return.as_view()),
+]

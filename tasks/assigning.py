@@ -1,0 +1,395 @@
+"""Who gets which task: claim, give back, expire, re-open. The only writer of `Task.need`, `Task.position` and of new leases.
+
+The claim is one statement (design §5). Its rules, in the order in which the statement applies them:
+
+1. The enrolment row is locked: claims of one worker in one batch queue up; claims of different workers never meet here.
+2. Urgent tasks first, then gold if it is due, then ordinary tasks from the worker's cursor on; never one the worker has
+   had, never one reserved for others. Rows that others hold are skipped, not waited for.
+3. `need` goes down and the lease is written in the same statement; `CHECK (need >= 0)` and the unique pair of task and worker
+   are the last guards.
+4. The cursor moves to just before the first open task that this worker has not done, taken or merely busy, so that no task is
+   ever left behind it. What re-opens gets a new position at the tail, handed out in commit order under the batch's lock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from django.db import connection, transaction
+from django.db.models import F
+
+from foundation import events
+from foundation.errors import Busy, NotFound
+from foundation.idempotency import KeyReused
+from foundation.ids import new_id
+from foundation.statements import Row, rows_of
+from tasks import enrolling
+from tasks.errors import BatchNotOpen, ChoosingNotAllowed, LeaseLost, TaskTaken, TooManyLeases
+from tasks.models import Assignment, Batch, Task
+
+CLAIM_ROUNDS = 8  # how often a claim looks again (a busy row, a twin, access derived afresh) before it says busy
+BUSY_WAIT = "200ms"
+EXPIRE_CHUNK = 500  # leases ended in one transaction
+LEASE_STRETCH = 3  # signs of life extend a lease to at most this many times its length
+
+# Never mine: no live or finished assignment of this task and this worker. A scalar sub-select, because the planner turns
+# NOT EXISTS into a hash anti-join over the whole history at bad moments.
+NOT_MINE = """(SELECT a.id FROM tasks_assignment a
+                 WHERE a.task_id = t.id AND a.worker_id = %(worker_id)s AND NOT (a.state IN ('returned', 'expired'))) IS NULL"""
+FOR_ME = """(t.reserved_for IS NULL OR %(worker_id)s = ANY (t.reserved_for))
+               AND (t.unavailable_for IS NULL OR NOT %(worker_id)s = ANY (t.unavailable_for))"""
+
+# One block of `1 / share` tasks holds one gold task, at a place that a hash of enrolment and block decides: an exact share that
+# nobody can foresee. The first `2 × gold_first` tasks are blocks of two.
+LARGEST = 2**63 - 1  # masks the sign of a hash
+GOLD_IS_DUE = f"""CASE
+        WHEN b.gold_first > n / 2
+            THEN (hashtextextended(e.id::text || 'first' || n / 2, 0) & {LARGEST}) %% 2 = n %% 2
+        WHEN b.gold_percent > 0
+            THEN (hashtextextended(e.id::text || (n - 2 * b.gold_first) / greatest(2, 100 / b.gold_percent), 0) & {LARGEST})
+                     %% greatest(2, 100 / b.gold_percent) = (n - 2 * b.gold_first) %% greatest(2, 100 / b.gold_percent)
+        ELSE false END"""
+
+SEAT = f"""
+WITH seen AS MATERIALIZED (
+    SELECT claimed FROM tasks_enrolment WHERE worker_id = %(worker_id)s AND batch_id = %(batch_id)s
+), seat AS MATERIALIZED (
+    SELECT e.id AS enrolment_id, e.standing, e.eligible_until, e.cursor, e.claimed, e.gold_cursor,
+           b.id AS batch_id, b.project_id, b.state, b.price_micros, b.fee_micros, b.currency, b.guideline_id, b.review_seconds,
+           b.lease_seconds, b.workers_choose,
+           -- a claim that waited for its twin reads the leases as they were before: it must start over
+           e.claimed = (SELECT claimed FROM seen) AS is_fresh,
+           least(%(count)s::int, b.lease_size, b.max_leases - (
+               SELECT count(*) FROM tasks_assignment l WHERE l.worker_id = e.worker_id AND l.batch_id = e.batch_id
+                  AND l.state = 'leased' AND l.expires_at > %(now)s)) AS wanted
+      FROM tasks_enrolment e JOIN tasks_batch b ON b.id = e.batch_id
+     WHERE e.worker_id = %(worker_id)s AND e.batch_id = %(batch_id)s
+       FOR NO KEY UPDATE OF e
+), room AS MATERIALIZED (
+    SELECT seat.*, (SELECT count(*) FROM tasks_enrolment e JOIN tasks_batch b ON b.id = e.batch_id,
+                           generate_series(seat.claimed, seat.claimed + seat.wanted - 1) n
+                     WHERE e.id = seat.enrolment_id AND {GOLD_IS_DUE}) AS gold_due
+      FROM seat
+     WHERE is_fresh AND wanted > 0 AND state = 'open' AND standing = %(standing)s
+       AND (eligible_until IS NULL OR eligible_until > %(now)s)
+)"""
+
+NEXT_TASKS = f"""
+, urgent AS MATERIALIZED (
+    SELECT t.id, t.position, t.lane FROM room, LATERAL (
+        SELECT t.id, t.position, t.lane FROM tasks_task t
+         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 1 AND t.need > 0
+           AND {NOT_MINE}
+           AND {FOR_ME}
+         ORDER BY t.position LIMIT coalesce((SELECT wanted FROM room), 0)
+           FOR UPDATE SKIP LOCKED) t
+), gold_ahead AS MATERIALIZED (
+    SELECT t.id, t.position, t.lane FROM room, LATERAL (
+        SELECT t.id, t.position, t.lane FROM tasks_task t
+         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 2 AND t.need > 0
+           AND t.position > room.gold_cursor
+           AND {NOT_MINE}
+           AND {FOR_ME}
+         ORDER BY t.position
+         LIMIT coalesce((SELECT least(gold_due, wanted - (SELECT count(*) FROM urgent)) FROM room), 0)
+           FOR UPDATE SKIP LOCKED) t
+), gold_behind AS MATERIALIZED (  -- each worker starts somewhere else in the ring of gold, and goes round once
+    SELECT t.id, t.position, t.lane FROM room, LATERAL (
+        SELECT t.id, t.position, t.lane FROM tasks_task t
+         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 2 AND t.need > 0
+           AND t.position <= room.gold_cursor
+           AND {NOT_MINE}
+           AND {FOR_ME}
+         ORDER BY t.position
+         LIMIT coalesce((SELECT least(gold_due, wanted - (SELECT count(*) FROM urgent)) - (SELECT count(*) FROM gold_ahead)
+                           FROM room), 0)
+           FOR UPDATE SKIP LOCKED) t
+), gold AS (
+    SELECT * FROM gold_ahead UNION ALL SELECT * FROM gold_behind
+), first_open AS MATERIALIZED (
+    SELECT t.id, t.position FROM room, LATERAL (
+        SELECT t.id, t.position FROM tasks_task t
+         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 0 AND t.need > 0
+           AND t.position > room.cursor
+           AND {NOT_MINE}
+           AND {FOR_ME}
+         ORDER BY t.position LIMIT 1) t
+), ordinary AS MATERIALIZED (
+    SELECT t.id, t.position, t.lane FROM room, LATERAL (
+        SELECT t.id, t.position, t.lane FROM tasks_task t
+         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 0 AND t.need > 0
+           AND t.position > room.cursor
+           AND {NOT_MINE}
+           AND {FOR_ME}
+         ORDER BY t.position
+         LIMIT coalesce((SELECT wanted - (SELECT count(*) FROM urgent) - (SELECT count(*) FROM gold) FROM room), 0)
+           FOR UPDATE SKIP LOCKED) t
+), picked AS MATERIALIZED (
+    SELECT * FROM urgent UNION ALL SELECT * FROM gold UNION ALL SELECT * FROM ordinary
+)"""
+
+CHOSEN_TASK = f"""
+, picked AS MATERIALIZED (
+    SELECT t.id, t.position, t.lane FROM room, LATERAL (
+        SELECT t.id, t.position, t.lane FROM tasks_task t
+         WHERE t.id = %(task_id)s AND t.batch_id = room.batch_id AND room.workers_choose AND t.need > 0
+           AND {NOT_MINE}
+           AND {FOR_ME}
+           FOR UPDATE) t
+), first_open AS MATERIALIZED (
+    SELECT NULL::uuid AS id, room.cursor + 1 AS position FROM room
+)"""
+
+LEASE = """
+, taken AS (
+    UPDATE tasks_task t SET need = t.need - 1 FROM picked WHERE t.id = picked.id
+    RETURNING t.id, t.payload, picked.lane, picked.position
+), numbered AS (
+    SELECT taken.*, row_number() OVER (ORDER BY taken.position)::int AS n FROM taken
+), leased AS (
+    INSERT INTO tasks_assignment (id, task_id, worker_id, project_id, batch_id, state, token, claim_key, price_micros, fee_micros,
+                                  currency, guideline_id, review_seconds, leased_at, expires_at)
+    SELECT (%(ids)s::uuid[])[n], numbered.id, %(worker_id)s, room.project_id, room.batch_id, 'leased', (%(tokens)s::uuid[])[n],
+           %(claim_key)s || ':' || n, room.price_micros, room.fee_micros, room.currency, room.guideline_id, room.review_seconds,
+           %(now)s, %(now)s + make_interval(secs => room.lease_seconds)
+      FROM numbered, room
+    RETURNING id, task_id, token, project_id, guideline_id, price_micros, currency, leased_at, expires_at
+), moved AS (
+    UPDATE tasks_enrolment e
+       SET claimed = e.claimed + (SELECT count(*) FROM taken),
+           gold_given = e.gold_given + (SELECT count(*) FROM taken WHERE lane = 2),
+           gold_cursor = coalesce((SELECT max(position) FROM picked WHERE lane = 2), e.gold_cursor),
+           cursor = coalesce((SELECT position - (id IS NULL OR id NOT IN (SELECT id FROM picked))::int FROM first_open), e.cursor)
+      FROM room
+     WHERE e.id = room.enrolment_id AND EXISTS (SELECT 1 FROM taken)
+)
+SELECT seat.is_fresh, seat.state, seat.standing, seat.eligible_until, seat.wanted, seat.workers_choose,
+       (SELECT id FROM first_open) AS first_open_id, leased.*, numbered.payload
+  FROM seat LEFT JOIN leased ON true LEFT JOIN numbered ON numbered.id = leased.task_id
+ ORDER BY numbered.n
+"""
+
+CLAIM_NEXT = SEAT + NEXT_TASKS + LEASE
+CLAIM_CHOSEN = SEAT + CHOSEN_TASK + LEASE
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A task in a worker's hands: what the claim answers."""
+
+    id: UUID
+    token: UUID
+    task_id: UUID
+    project_id: UUID
+    payload: Any
+    guideline_id: UUID
+    price_micros: int
+    currency: str
+    leased_at: datetime
+    expires_at: datetime
+
+
+def claim_next(
+    worker_id: UUID,
+    *,
+    standing: int,
+    batch_id: UUID,
+    now: datetime,
+    count: int = 1,
+    task_id: UUID | None = None,
+    claim_key: str | None = None,
+) -> list[Lease]:
+    """Lease up to `count` tasks of a batch to a worker, or the one task they chose where the batch lets workers choose.
+
+    Returns fewer, or none, when there is nothing left for this worker now. Locks the enrolment, then the tasks it takes. The same
+    `claim_key` again returns the leases of the first time. Raises NotEligible (with what is missing), BatchNotOpen, TooManyLeases,
+    TaskTaken, ChoosingNotAllowed, and Busy when others hold everything that is left.
+    """
+    parameters = {
+        "worker_id": worker_id,
+        "batch_id": batch_id,
+        "standing": standing,
+        "now": now,
+        "count": count,
+        "ids": [new_id() for _ in range(count)],
+        "tokens": [new_id() for _ in range(count)],
+        "claim_key": claim_key,
+    } | ({"task_id": task_id} if task_id else {})
+    if claim_key and (first := _leases_of_key(worker_id, claim_key, batch_id=batch_id, task_id=task_id)):
+        return first
+    swept = False
+    for _ in range(CLAIM_ROUNDS):
+        rows = _try_to_claim(CLAIM_CHOSEN if task_id else CLAIM_NEXT, parameters)
+        if rows and rows[0].get("id"):
+            return [_lease(row) for row in rows]
+        if claim_key and (first := _leases_of_key(worker_id, claim_key, batch_id=batch_id, task_id=task_id)):
+            return first  # a twin of this request was quicker
+        if not rows or _access_is_stale(rows[0], parameters):
+            parameters["standing"] = _enrol(worker_id, batch_id, now=now)
+        elif rows[0]["is_fresh"]:
+            _refuse_if_not_open(rows[0], batch_id, task_id)
+            if rows[0]["first_open_id"] is not None:
+                _wait_for(rows[0]["first_open_id"])
+            elif not swept and expire_due(now=now, batch_id=batch_id):
+                swept = True  # leases that had run out are back in the queue
+            elif task_id is not None:
+                raise _why_not_this(task_id, batch_id)
+            else:
+                return []
+    raise Busy(batch_id=batch_id)
+
+
+def _try_to_claim(statement: str, parameters: dict[str, Any]) -> list[Row]:
+    try:
+        return rows_of(statement, parameters)
+    except psycopg.errors.UniqueViolation:
+        return [{"is_fresh": False}]  # a twin of this claim, or a late hand-in of the same task, was quicker: look again
+
+
+def _access_is_stale(row: Row, parameters: dict[str, Any]) -> bool:
+    if not row["is_fresh"] or row["state"] != Batch.State.OPEN:
+        return False
+    until = row["eligible_until"]
+    return row["standing"] != parameters["standing"] or (until is not None and until <= parameters["now"])
+
+
+def _enrol(worker_id: UUID, batch_id: UUID, *, now: datetime) -> int:
+    """Derive access afresh; returns the standing it was derived at, which is what the next round compares with."""
+    batch = Batch.objects.filter(id=batch_id).exclude(state=Batch.State.DRAFT).first()
+    if batch is None:
+        raise NotFound
+    if batch.state != Batch.State.OPEN:
+        raise BatchNotOpen(state=batch.state)
+    return enrolling.enrol(worker_id, batch, now=now).standing
+
+
+def _refuse_if_not_open(row: Row, batch_id: UUID, task_id: UUID | None) -> None:
+    if row["state"] != Batch.State.OPEN:
+        raise BatchNotOpen(state=row["state"])
+    if row["wanted"] <= 0:
+        raise TooManyLeases(limit=Batch.objects.values_list("max_leases", flat=True).get(id=batch_id))
+    if task_id is not None and not row["workers_choose"]:
+        raise ChoosingNotAllowed(field="task_id")
+
+
+def _why_not_this(task_id: UUID, batch_id: UUID) -> NotFound | TaskTaken:
+    exists = Task.objects.filter(id=task_id, batch_id=batch_id).exists()
+    return TaskTaken(field="task_id") if exists else NotFound()
+
+
+def _wait_for(task_id: UUID) -> None:
+    """Wait, bounded, until whoever holds the row has finished: "nothing free this instant" is not "no more work"."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{BUSY_WAIT}'")
+            cursor.execute("SELECT 1 FROM tasks_task WHERE id = %s FOR SHARE", [task_id])
+    except Exception as error:
+        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+            raise
+
+
+def _leases_of_key(worker_id: UUID, claim_key: str, *, batch_id: UUID, task_id: UUID | None) -> list[Lease]:
+    """What the claim with this key got the first time, empty when there was none. Raises KeyReused for another batch or task."""
+    first = Assignment.objects.filter(worker_id=worker_id, claim_key=f"{claim_key}:1").select_related("task").first()
+    if first is None:
+        return []
+    if first.batch_id != batch_id or (task_id is not None and first.task_id != task_id):
+        raise KeyReused(key=claim_key)
+    rest = Assignment.objects.filter(
+        worker_id=worker_id, claim_key__in=[f"{claim_key}:{n}" for n in range(2, 101)]
+    ).select_related("task")
+    return [
+        Lease(
+            id=row.id,
+            token=row.token,
+            task_id=row.task_id,
+            project_id=row.project_id,
+            payload=row.task.payload,
+            guideline_id=row.guideline_id,
+            price_micros=row.price_micros,
+            currency=row.currency,
+            leased_at=row.leased_at,
+            expires_at=row.expires_at,
+        )
+        for row in [first, *sorted(rest, key=lambda row: row.id)]
+    ]
+
+
+def _lease(row: Row) -> Lease:
+    names = Lease.__dataclass_fields__
+    return Lease(**{name: row[name] for name in names if name != "payload"}, payload=orjson.loads(row["payload"]))
+
+
+def return_task(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetime) -> Assignment:
+    """Give a leased task back: its place re-opens for anyone, this worker included. The second time returns the same row.
+
+    Locks batch, assignment, task. Raises NotFound for another's assignment and LeaseLost when it has ended otherwise.
+    """
+    assignment = Assignment.objects.filter(id=assignment_id, worker_id=worker_id).first()
+    if assignment is None:
+        raise NotFound
+    with transaction.atomic():
+        _lock_batch(assignment.batch_id)
+        ended = Assignment.objects.filter(id=assignment_id, token=token, state=Assignment.State.LEASED).update(
+            state=Assignment.State.RETURNED, ended_at=now
+        )
+        if ended:
+            reopen([assignment.task_id], batch_id=assignment.batch_id)
+    assignment.refresh_from_db()
+    if assignment.state != Assignment.State.RETURNED or assignment.token != token:
+        raise LeaseLost(state=assignment.state)
+    return assignment
+
+
+def expire_due(*, now: datetime, batch_id: UUID | None = None) -> int:
+    """End the leases that have run out, at most EXPIRE_CHUNK per batch, and re-open their places; returns how many.
+
+    One short transaction per batch, which locks the batch, then the leases nobody is handing in at this moment, then tasks.
+    """
+    due = Assignment.objects.filter(state=Assignment.State.LEASED, expires_at__lte=now)
+    batches = [batch_id] if batch_id else list(due.values_list("batch_id", flat=True).distinct())
+    return sum(_expire_in(batch, now=now) for batch in batches)
+
+
+@transaction.atomic
+def _expire_in(batch_id: UUID, *, now: datetime) -> int:
+    due = Assignment.objects.filter(batch_id=batch_id, state=Assignment.State.LEASED, expires_at__lte=now)
+    if not due.exists():
+        return 0  # most often so; without a lock
+    organization_id = _lock_batch(batch_id).organization_id
+    rows = list(due.select_for_update(skip_locked=True, of=("self",)).only("id", "task_id", "worker_id")[:EXPIRE_CHUNK])
+    Assignment.objects.filter(id__in=[row.id for row in rows]).update(state=Assignment.State.EXPIRED, ended_at=now)
+    reopen([row.task_id for row in rows], batch_id=batch_id)
+    for row in rows:
+        events.record(
+            "assignment.expired", subject_id=row.id, organization_id=organization_id, now=now, data={"task_id": str(row.task_id)}
+        )
+    return len(rows)
+
+
+def reopen(task_ids: Sequence[UUID], *, batch_id: UUID, collected: bool = False) -> None:
+    """Offer one more place of each task again, at the tail of the queue; `collected` when the place had an answer that no longer counts.
+
+    Call it inside the transaction that ended the assignments. Takes the batch's lock, so that positions grow in commit order and no
+    worker's cursor can have passed them. A task may be listed several times. Nothing re-opens in a closed batch.
+    """
+    assert connection.in_atomic_block, "the place and the assignment that gives it up change together"
+    batch = _lock_batch(batch_id)
+    places: dict[UUID, int] = {}
+    for task_id in task_ids:
+        places[task_id] = places.get(task_id, 0) + 1
+    Batch.objects.filter(id=batch_id).update(tail=F("tail") + len(places))
+    closed = batch.state == Batch.State.CLOSED
+    for offset, (task_id, n) in enumerate(sorted(places.items()), start=1):  # in id order: two re-openings cannot deadlock
+        again = {"need": F("need") + n, "state": Task.State.OPEN, "position": batch.tail + offset}
+        Task.objects.filter(id=task_id).exclude(state=Task.State.CANCELLED).update(
+            **({"state": Task.State.CANCELLED, "need": 0} if closed else again), done=F("done") - (n if collected else 0)
+        )
+
+
+def _lock_batch(batch_id: UUID) -> Batch:
+    return Batch.objects.select_for_update(no_key=True).get(id=batch_id)

@@ -1,0 +1,60 @@
+"""What can go wrong with work. Each section belongs to the module it names."""
+
+from foundation.errors import Conflict, Forbidden, Invalid
+
+# ---- assigning ----
+
+
+class BatchNotOpen(Conflict):
+    """No new leases from a batch that is not open."""
+
+    code = "batch_not_open"
+    message = "This batch hands out no tasks now. Leases you hold stay yours; GET jobs lists what is open."
+
+
+class TooManyLeases(Conflict):
+    """The worker holds as many tasks as the batch allows."""
+
+    code = "too_many_leases"
+    message = "You hold as many tasks of this batch as one person may. Hand one in, or give one back."
+
+
+class ChoosingNotAllowed(Forbidden):
+    """The batch hands out tasks in its own order."""
+
+    code = "choosing_not_allowed"
+    message = "Tasks of this batch cannot be chosen; claim without a task_id and you get the next one."
+
+
+class TaskTaken(Conflict):
+    """Every place of the chosen task is taken, or this worker has had it."""
+
+    code = "task_taken"
+    message = "You have had this task, or all its places are taken. Claim another."
+
+
+class LeaseLost(Conflict):
+    """The assignment has ended, or another token holds it."""
+
+    code = "lease_lost"
+    message = "This lease is no longer yours in that way; `state` says what became of it."
+
+
+# ---- answering ----
+
+RESULT_MAX_BYTES = 1024 * 1024
+
+
+class ResultTooLarge(Invalid):
+    """An answer over the limit."""
+
+    code = "result_too_large"
+    message = f"An answer has at most {RESULT_MAX_BYTES} bytes of JSON."
+
+
+
+class AnsweredOtherwise(Conflict):
+    """A second hand-in with another content."""
+
+    code = "answered_otherwise"
+    message = "This task was handed in before with another answer. Answers are not edited; ask for a review instead."
