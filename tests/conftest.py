@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -14,16 +13,6 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 def now() -> datetime:
     """A Monday morning: tests live at a stated instant."""
     return NOW
-
-
-@pytest.fixture(autouse=True)
-def _fresh(settings):
-    """Simulated time allowed, a cheap password hash, nothing cached from another test."""
-    settings.DEBUG = True
-    settings.SIMULATION = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.ALLOWED_HOSTS = ["*"]
-    cache.clear()
 
 
 @pytest.fixture
