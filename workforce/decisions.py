@@ -1,0 +1,100 @@
+"""Decisions about people, with their receipts: made by a rule for a day at most, or by a named human; read and appealed by the worker."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from foundation import audit
+from foundation.errors import NotFound
+from workforce import access, onboarding
+from workforce.access import Actor
+from workforce.errors import NotLiftable
+from workforce.models import Decision, Membership
+
+APPEAL_WINDOW = timedelta(days=14)  # reference: fair-work.md A.2 rule 18
+RESTRICTING = [Decision.Kind.PAUSE, Decision.Kind.EXCLUDE]
+
+
+@transaction.atomic
+def record(
+    worker_id: UUID,
+    *,
+    kind: str,
+    scope: str,
+    reason: str,
+    now: datetime,
+    decided_by: UUID | None = None,
+    organization_id: UUID | None = None,
+    rule: str = "",
+    inputs: dict[str, Any] | None = None,
+    threshold: dict[str, Any] | None = None,
+    effective_until: datetime | None = None,
+) -> Decision:
+    """Write a decision; it takes effect now and can be appealed for APPEAL_WINDOW. Touches the worker's standing.
+
+    The database refuses one without an author or a reason, and a rule's that restricts for more than 24 hours.
+    """
+    decision = Decision.objects.create(
+        worker_id=worker_id,
+        kind=kind,
+        scope=scope,
+        organization_id=organization_id,
+        decided_by_id=decided_by,
+        rule=rule,
+        inputs=inputs or {},
+        threshold=threshold or {},
+        reason=reason,
+        effective_at=now,
+        effective_until=effective_until,
+        appeal_until=now + APPEAL_WINDOW,
+        created_at=now,
+    )
+    onboarding.touch_standing(worker_id)
+    return decision
+
+
+def lift(actor: Actor, decision_id: UUID, *, reason: str, now: datetime) -> Decision:
+    """End a restriction early, by an operator or a manager of the organisation it was made for. Audited.
+
+    Returns the lifting decision. Raises NotFound, RoleTooLow, and NotLiftable when it has ended or was lifted already.
+    """
+    decision = Decision.objects.filter(id=decision_id).first()
+    if decision is None or (decision.organization_id is None and not actor.is_operator):
+        raise NotFound
+    if decision.organization_id is not None:
+        access.require_role(actor, decision.organization_id, at_least=Membership.Role.MANAGER)
+    over = decision.effective_until is not None and decision.effective_until <= now
+    if decision.kind not in RESTRICTING or over:
+        raise NotLiftable(decision_id=decision_id)
+    try:
+        with transaction.atomic():
+            lifting = Decision.objects.create(
+                worker_id=decision.worker_id,
+                kind=Decision.Kind.LIFT,
+                scope=decision.scope,
+                organization_id=decision.organization_id,
+                decided_by_id=actor.id,
+                reason=reason,
+                lifts=decision,
+                effective_at=now,
+                appeal_until=now + APPEAL_WINDOW,
+                created_at=now,
+            )
+            onboarding.touch_standing(decision.worker_id)
+            audit.append("decision.lifted", subject=f"decision:{decision.id}", actor_id=actor.id, now=now, reason=reason)
+    except IntegrityError as error:
+        raise NotLiftable(decision_id=decision_id) from error
+    return lifting
+
+
+def in_force(worker_id: UUID, *, scopes: Sequence[str], now: datetime) -> list[Decision]:
+    """The restrictions on a worker in any of the scopes that hold at `now`: effective, not over, not lifted."""
+    return list(
+        Decision.objects.filter(worker_id=worker_id, scope__in=scopes, kind__in=RESTRICTING, effective_at__lte=now, decision=None)
+        .filter(Q(effective_until=None) | Q(effective_until__gt=now))
+        .order_by("effective_at")
+    )
