@@ -1,0 +1,46 @@
+"""The time book: the only writer of WorkInterval, and what it says about a worker's hours."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from foundation.ids import new_id
+from payments.models import WorkInterval
+from payments.worktime import Period
+
+# The credited stretches of an answer, as a block of the statement that hands it in. `source` is a row source with worker_id,
+# assignment_id and currency; parameters `periods` and `interval_ids` are arrays of equal length.
+INTERVALS_CTE = """
+    INSERT INTO payments_workinterval (id, worker_id, kind, reference, period, currency, created_at)
+    SELECT p.id, {source}.worker_id, 'task', {source}.assignment_id, p.period, {source}.currency, %(now)s
+      FROM {source}, unnest(%(interval_ids)s::uuid[], %(periods)s::tstzrange[]) AS p (id, period)
+"""
+
+# What a worker has been credited in a window, as one multirange (NULL when nothing).
+ALREADY_CREDITED_SQL = """(SELECT range_agg(w.period) FROM payments_workinterval w
+         WHERE w.worker_id = {worker} AND w.period && tstzrange({since}, greatest({since}, {until})))"""
+
+
+def record(
+    worker_id: UUID, *, kind: str, reference: UUID, periods: Sequence[Period], now: datetime, currency: str = ""
+) -> list[WorkInterval]:
+    """Credit a worker with these stretches of time. The database refuses a second that is credited already (IntegrityError)."""
+    return WorkInterval.objects.bulk_create(
+        WorkInterval(
+            id=new_id(), worker_id=worker_id, kind=kind, reference=reference, period=period, currency=currency, created_at=now
+        )
+        for period in periods
+    )
+
+
+def credited_in(worker_id: UUID, *, since: datetime, until: datetime) -> Any:
+    """What a worker has been credited between two instants: a multirange, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT " + ALREADY_CREDITED_SQL.format(worker="%(worker)s::uuid", since="%(since)s", until="%(until)s"),
+            {"worker": worker_id, "since": since, "until": until},
+        )
+        return cursor.fetchone()[0]
