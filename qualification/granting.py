@@ -1,0 +1,101 @@
+"""Skills are granted, revoked and expire; each change is a new row or the end of one, and touches the worker's standing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from foundation.errors import NotFound
+from qualification.eligibility import Facts, SkillFact
+from qualification.errors import SkillNameTaken
+from qualification.models import Grant, Skill
+from workforce import access, onboarding
+from workforce.access import Actor
+from workforce.models import Worker
+
+EXPIRE_CHUNK = 1000
+
+
+def create_skill(actor: Actor, *, organization_id: UUID, name: str, description: str, now: datetime) -> Skill:
+    """A skill of a requester's own. Managers. Raises SkillNameTaken."""
+    access.require_role(actor, organization_id)
+    try:
+        with transaction.atomic():
+            return Skill.objects.create(organization_id=organization_id, name=name, description=description, created_at=now)
+    except IntegrityError as error:
+        raise SkillNameTaken(field="name") from error
+
+
+def facts_of(worker_id: UUID, *, now: datetime) -> Facts:
+    """What matching knows about a worker at `now`: profile, and the skills held and not expired."""
+    worker = Worker.objects.get(id=worker_id)
+    held = Grant.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), worker_id=worker_id, revoked_at=None)
+    return Facts(
+        country=worker.country,
+        languages=frozenset(worker.languages),
+        skills={grant.skill_id: SkillFact(grant.value, grant.expires_at) for grant in held},
+    )
+
+
+@transaction.atomic
+def grant(
+    worker_id: UUID, *, skill_id: UUID, value: int, source: str, now: datetime, expires_at: datetime | None = None
+) -> Grant:
+    """Let a worker hold a skill at a value; an earlier grant of it ends. Locks the worker, so that two grants queue up."""
+    if Worker.objects.select_for_update(no_key=True).filter(id=worker_id).first() is None:
+        raise NotFound
+    Grant.objects.filter(worker_id=worker_id, skill_id=skill_id, revoked_at=None).update(revoked_at=now)
+    row = Grant.objects.create(
+        worker_id=worker_id, skill_id=skill_id, value=value, source=source, granted_at=now, expires_at=expires_at
+    )
+    onboarding.touch_standing(worker_id)
+    return row
+
+
+def grant_by_hand(
+    actor: Actor, skill_id: UUID, *, worker_id: UUID, value: int, now: datetime, expires_at: datetime | None = None
+) -> Grant:
+    """A manager of the skill's organisation grants it. Raises NotFound for a foreign skill or an unknown worker."""
+    skill = _own_skill(actor, skill_id)
+    return grant(worker_id, skill_id=skill.id, value=value, source=f"user:{actor.id}", now=now, expires_at=expires_at)
+
+
+@transaction.atomic
+def revoke(actor: Actor, grant_id: UUID, *, now: datetime) -> Grant:
+    """End a grant. The second time returns the same row. Raises NotFound for a grant of a foreign skill."""
+    row = Grant.objects.filter(id=grant_id).first()
+    if row is None:
+        raise NotFound
+    _own_skill(actor, row.skill_id)
+    if Grant.objects.filter(id=grant_id, revoked_at=None).update(revoked_at=now):
+        onboarding.touch_standing(row.worker_id)
+    row.refresh_from_db()
+    return row
+
+
+def expire_due(*, now: datetime) -> int:
+    """End the grants whose time is over, in chunks; returns how many. Eligibility never counts them, ended or not."""
+    ended = 0
+    while True:
+        with transaction.atomic():
+            due = list(
+                Grant.objects.select_for_update(skip_locked=True).filter(revoked_at=None, expires_at__lte=now)[:EXPIRE_CHUNK]
+            )
+            Grant.objects.filter(id__in=[row.id for row in due]).update(revoked_at=now)
+            for row in due:
+                onboarding.touch_standing(row.worker_id)
+        ended += len(due)
+        if len(due) < EXPIRE_CHUNK:
+            return ended
+
+
+def _own_skill(actor: Actor, skill_id: UUID) -> Skill:
+    skill = Skill.objects.filter(id=skill_id).first()
+    if skill is None:
+        raise NotFound
+    if skill.organization_id is None:
+        access.require_operator(actor)
+    else:
+        access.require_role(actor, skill.organization_id)
+    return skill
