@@ -58,3 +58,13 @@ class AnsweredOtherwise(Conflict):
 
     code = "answered_otherwise"
     message = "This task was handed in before with another answer. Answers are not edited; ask for a review instead."
+
+
+# ---- enrolling ----
+
+
+class NotEligible(Forbidden):
+    """The worker may not take part in the batch; `missing` says what is missing and how to get it."""
+
+    code = "not_eligible"
+    message = "You cannot take part in this batch yet; `missing` says what is missing and how to get it."

@@ -1,0 +1,66 @@
+"""May this worker take part in that batch? Derived once, kept in the enrolment, and derived afresh when their standing moves."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from foundation.errors import NotFound
+from foundation.ids import new_id
+from payments import ledger
+from payments.models import Account
+from qualification import eligibility, examining, granting
+from tasks.errors import NotEligible
+from tasks.models import Batch, Enrolment
+from workforce import decisions, onboarding
+from workforce.models import Decision, Worker
+
+
+def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
+    """Let a worker take part in a batch, or confirm that they still may; writes or refreshes the enrolment.
+
+    The standing is read first, so that a change while this runs makes the enrolment stale again. Raises NotEligible with everything
+    that is missing and how to get it.
+    """
+    standing = Worker.objects.filter(id=worker_id).values_list("standing", flat=True).first()
+    if standing is None:
+        raise NotFound
+    facts = granting.facts_of(worker_id, now=now)
+    obstacles = missing(worker_id, batch, facts=facts, now=now)
+    if obstacles:
+        raise NotEligible(missing=obstacles)
+    until = eligibility.eligible_until(batch.requirements, facts)
+    with transaction.atomic():
+        earnings = ledger.account(Account.Kind.EARNINGS, owner_id=worker_id, currency=batch.currency, now=now)
+        enrolment_id = new_id()
+        row = Enrolment(
+            id=enrolment_id,
+            worker_id=worker_id,
+            batch=batch,
+            standing=standing,
+            eligible_until=until,
+            earnings_id=earnings.id,
+            gold_cursor=enrolment_id.int % (batch.tail + 1),  # everyone starts elsewhere in the ring of gold
+            created_at=now,
+        )
+        Enrolment.objects.bulk_create([row], ignore_conflicts=True)
+        Enrolment.objects.filter(worker_id=worker_id, batch=batch).update(standing=standing, eligible_until=until)
+    return Enrolment.objects.get(worker_id=worker_id, batch=batch)
+
+
+def missing(worker_id: UUID, batch: Batch, *, facts: eligibility.Facts, now: datetime) -> list[dict[str, Any]]:
+    """Everything that keeps a worker from a batch, each with the way out; empty when they may take part."""
+    obstacles = onboarding.missing_steps(worker_id)
+    scope = Decision.scope_of_project(batch.project_id)
+    obstacles += [
+        {
+            "decision_id": str(decision.id),
+            "until": decision.effective_until.isoformat() if decision.effective_until else None,
+            "message": f"{decision.reason} Read it in full: GET decisions/{decision.id}.",
+        }
+        for decision in decisions.in_force(worker_id, scopes=[scope], now=now)
+    ]
+    skills = [UUID(r["skill_id"]) for r in batch.requirements if r["subject"] == "skill"]
+    exams = examining.exams_granting(skills) if skills else {}
+    return obstacles + [gap.to_dict() for gap in eligibility.missing(batch.requirements, facts, now, exams=exams)]
