@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from psycopg.types.range import Range
 
 from foundation import events
@@ -206,9 +206,11 @@ def submit(
             "digest": digest,
             "score": interface.match(canonical, orjson.loads(held["solution"])) if held["solution"] is not None else None,
         }
+        if held["state"] == Assignment.State.EXPIRED:
+            _refuse_if_taken_anew(assignment_id, worker_id, held["task_id"])
         try:
             submission = _hand_in(held, parameters)
-        except (psycopg.errors.ExclusionViolation, psycopg.errors.UniqueViolation):
+        except (psycopg.IntegrityError, IntegrityError):
             continue  # another hand-in of this worker, or its twin, committed meanwhile: decide on what is there now
         if submission is not None:
             return submission
@@ -220,6 +222,13 @@ def _read(assignment_id: UUID, *, worker_id: UUID, now: datetime) -> Row:
     if not rows:
         raise NotFound
     return rows[0]
+
+
+def _refuse_if_taken_anew(assignment_id: UUID, worker_id: UUID, task_id: UUID) -> None:
+    """A worker who let a lease run out and then took the same task again answers under the new lease."""
+    newer = Assignment.objects.filter(task_id=task_id, worker_id=worker_id).exclude(id=assignment_id)
+    if newer.exclude(state__in=[Assignment.State.RETURNED, Assignment.State.EXPIRED]).exists():
+        raise LeaseLost("You have taken this task again; hand it in under the new lease.", state=Assignment.State.EXPIRED)
 
 
 def _hand_in(held: Row, parameters: dict[str, Any]) -> Submission | None:
