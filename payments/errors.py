@@ -43,3 +43,10 @@ class NoPayFloor(Invalid):
 
     code = "no_pay_floor"
     message = "There is no pay floor for this country and currency. An operator enters one with POST pay-floors."
+
+
+class PayFloorExists(Conflict):
+    """A floor for that country, currency and day was entered before."""
+
+    code = "pay_floor_exists"
+    message = "There is a floor for that country, currency and day. Enter the new figure from a later day on."

@@ -68,3 +68,34 @@ class NotEligible(Forbidden):
 
     code = "not_eligible"
     message = "You cannot take part in this batch yet; `missing` says what is missing and how to get it."
+
+
+# ---- publishing ----
+
+
+class BadBatch(Invalid):
+    """Settings that do not fit together."""
+
+    code = "bad_batch"
+    message = "The settings of this batch do not fit together."
+
+
+class BatchEmpty(Conflict):
+    """Something a batch needs before it can open is not there."""
+
+    code = "batch_incomplete"
+    message = "The batch has no tasks yet: POST batches/<id>/tasks."
+
+
+class BatchStateConflict(Conflict):
+    """The batch is not in the state this needs."""
+
+    code = "batch_state"
+    message = "The batch is in another state than this needs."
+
+
+class PriceTooLow(Invalid):
+    """The price is under what an hour of this work must bring."""
+
+    code = "price_below_floor"
+    message = "At the stated time per task this price is under the pay floor. `limit` is the least price."

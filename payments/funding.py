@@ -1,0 +1,118 @@
+"""A requester's money: paid in, reserved for a batch, and what is left of it back."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from foundation import audit, events
+from foundation.errors import NotFound
+from payments import ledger
+from payments.errors import BadTransfer, MissingFunds, Overdrawn
+from payments.models import Account, Transfer
+from workforce import access
+from workforce.access import Actor
+from workforce.models import Organization
+
+DEPOSIT_MAX_MICROS = 10_000_000 * 1_000_000  # ten million units: a slip of the keyboard, not a deposit
+
+
+@transaction.atomic
+def deposit(
+    actor: Actor, organization_id: UUID, *, amount_micros: int, currency: str, reference: str, reason: str, now: datetime
+) -> Transfer:
+    """Record money that has arrived outside (a bank transfer) as the requester's funds. Operators only; audited.
+
+    `reference` is the outside world's name for it: the same one again returns the first transfer. Raises KeyConflict when the same
+    reference came with another amount.
+    """
+    access.require_operator(actor)
+    if not Organization.objects.filter(id=organization_id, kind=Organization.Kind.REQUESTER).exists():
+        raise NotFound
+    if not 0 < amount_micros <= DEPOSIT_MAX_MICROS:
+        raise BadTransfer("A deposit is above zero and at most ten million.", field="amount_micros", limit=DEPOSIT_MAX_MICROS)
+    key = f"deposit:{organization_id}:{reference}"
+    known = Transfer.objects.filter(key=key).exists()
+    row = ledger.post(
+        key=key,
+        debit_id=ledger.account(Account.Kind.OUTSIDE, owner_id=None, currency=currency, now=now).id,
+        credit_id=ledger.account(Account.Kind.FUNDS, owner_id=organization_id, currency=currency, now=now).id,
+        amount_micros=amount_micros,
+        currency=currency,
+        reason="deposit",
+        now=now,
+        reference=organization_id,
+    )
+    if not known:
+        audit.append(
+            "funds.deposited",
+            subject=f"organization:{organization_id}",
+            actor_id=actor.id,
+            reason=reason,
+            now=now,
+            after={"amount_micros": amount_micros, "currency": currency, "reference": reference},
+        )
+        events.record("funds.deposited", subject_id=row.id, organization_id=organization_id, actor_id=actor.id, now=now)
+    return row
+
+
+def reserve(
+    organization_id: UUID,
+    batch_id: UUID,
+    *,
+    amount_micros: int,
+    unit_cap_micros: int,
+    currency: str,
+    now: datetime,
+) -> Account:
+    """Move a batch's money from the requester's funds into its escrow, once; returns the escrow account.
+
+    Each payment out of it is at most `unit_cap_micros`. Locks the funds. Raises MissingFunds with the shortfall.
+    """
+    funds = ledger.account(Account.Kind.FUNDS, owner_id=organization_id, currency=currency, now=now)
+    escrow = ledger.account(
+        Account.Kind.ESCROW, owner_id=batch_id, currency=currency, now=now, unit_cap_micros=unit_cap_micros
+    )
+    try:
+        ledger.post(
+            key=f"reserve:{batch_id}",
+            debit_id=funds.id,
+            credit_id=escrow.id,
+            amount_micros=amount_micros,
+            currency=currency,
+            reason="reserve",
+            now=now,
+            reference=batch_id,
+        )
+    except Overdrawn as error:
+        available = int(error.details["available_micros"])
+        raise MissingFunds(
+            needed_micros=amount_micros, available_micros=available, shortfall_micros=amount_micros - available, currency=currency
+        ) from error
+    return escrow
+
+
+def release(organization_id: UUID, batch_id: UUID, *, keep_micros: int, currency: str, now: datetime) -> int:
+    """Give back what a closed batch's escrow holds beyond `keep_micros`, for places still outstanding; returns the micros moved.
+
+    Call it again when fewer places are outstanding: it gives back the rest. Locks the escrow.
+    """
+    funds = ledger.account(Account.Kind.FUNDS, owner_id=organization_id, currency=currency, now=now)
+    escrow = Account.objects.get(kind=Account.Kind.ESCROW, owner_id=batch_id, currency=currency)
+    with transaction.atomic():
+        Account.objects.select_for_update(no_key=True).get(id=escrow.id)
+        spare = ledger.balance(escrow.id).available - keep_micros
+        if spare <= 0:
+            return 0
+        number = Transfer.objects.filter(reference=batch_id, reason="release").count() + 1
+        ledger.post(
+            key=f"release:{batch_id}:{number}",
+            debit_id=escrow.id,
+            credit_id=funds.id,
+            amount_micros=spare,
+            currency=currency,
+            reason="release",
+            now=now,
+            reference=batch_id,
+        )
+    return spare

@@ -1,0 +1,257 @@
+"""From a project to an open batch, and to a closed one: what requesters set up, and the money that backs it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Q, Sum
+
+from foundation import audit, events
+from foundation.errors import NotFound
+from payments import fairness, funding, ledger, pay_floors
+from payments.models import Account
+from qualification import eligibility
+from tasks import gold, pricing
+from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PriceTooLow
+from tasks.labels import check_interface
+from tasks.models import Assignment, Batch, Guideline, Project, Task
+from workforce import access
+from workforce.access import Actor
+
+REVIEW_SECONDS = int(timedelta(hours=48).total_seconds())
+IDLE_CAP_MAX_SECONDS = 600
+REVIEW_WINDOW = timedelta(days=14)  # a rejection may be overturned that long, so its pay stays in escrow
+
+
+def create_project(actor: Actor, *, organization_id: UUID, name: str, description: str, interface: str, now: datetime) -> Project:
+    """A new kind of question. Managers. Raises InterfaceInvalid with what is wrong with the interface."""
+    access.require_role(actor, organization_id)
+    check_interface(interface)
+    return Project.objects.create(
+        organization_id=organization_id, name=name, description=description, interface=interface, created_at=now
+    )
+
+
+@transaction.atomic
+def add_guideline(
+    actor: Actor, project_id: UUID, *, text: str, now: datetime, changes: str = "", changes_meaning: bool = True
+) -> Guideline:
+    """The next version of what a project asks; open batches hand it out from now on, leases already taken keep theirs.
+
+    Locks the project, so that versions are numbered without a gap.
+    """
+    project = own_project(actor, project_id)
+    Project.objects.select_for_update(no_key=True).get(id=project.id)
+    newest = Guideline.objects.filter(project=project).aggregate(newest=Max("version"))["newest"] or 0
+    row = Guideline.objects.create(
+        project=project, version=newest + 1, text=text, changes=changes, changes_meaning=changes_meaning, created_at=now
+    )
+    Batch.objects.filter(project=project).exclude(state=Batch.State.CLOSED).update(guideline=row)
+    events.record("guideline.added", subject_id=row.id, organization_id=project.organization_id, actor_id=actor.id, now=now)
+    return row
+
+
+def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any) -> Batch:
+    """A draft batch of a project; what is left out gets a sensible value. Raises BadRequirement and BadBatch."""
+    project = own_project(actor, project_id)
+    fields["requirements"] = eligibility.check_requirements(fields.get("requirements", []))
+    fields.setdefault("lease_seconds", pricing.lease_seconds(fields["estimate_seconds"]))
+    fields.setdefault("review_seconds", REVIEW_SECONDS)
+    if fields.get("max_leases", 1) < fields.get("lease_size", 1):
+        raise BadBatch("A worker must be able to hold what one claim hands out.", field="max_leases", limit=fields["lease_size"])
+    if fields.get("idle_cap_seconds", 0) > IDLE_CAP_MAX_SECONDS:
+        raise BadBatch("The idle cap is ten minutes at most.", field="idle_cap_seconds", limit=IDLE_CAP_MAX_SECONDS)
+    newest = Guideline.objects.filter(project=project).order_by("-version").first()
+    return Batch.objects.create(
+        project=project,
+        organization_id=project.organization_id,
+        guideline=newest,
+        fee_micros=pricing.fee_micros(fields["price_micros"], settings.PLATFORM_FEE_PERCENT),
+        created_at=now,
+        **fields,
+    )
+
+
+def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
+    """What publishing will reserve and check, in micros: places, price and fee, the pay floor, and the funds there are."""
+    places = _places(batch)
+    total = places["ordinary"] + places["gold"]
+    floor = pay_floors.applying(countries=_countries(batch), currency=batch.currency, on=now.date())
+    funds = Account.objects.filter(
+        kind=Account.Kind.FUNDS, owner_id=batch.organization_id, currency=batch.currency
+    ).first()
+    return {
+        "places": total,
+        "gold_places": places["gold"],
+        "price_micros": batch.price_micros,
+        "fee_micros": batch.fee_micros,
+        "reserve_micros": pricing.reserve_micros(total, price_micros=batch.price_micros, fee_micros=batch.fee_micros),
+        "available_micros": ledger.balance(funds.id).available if funds else 0,
+        "currency": batch.currency,
+        "pay_floor_hourly_micros": floor.hourly_micros,
+        "pay_floor_source": floor.source,
+        "least_price_micros": fairness.least_price_micros(floor.hourly_micros, batch.median_seconds or batch.estimate_seconds),
+        "hourly_micros": fairness.hourly_micros(batch.price_micros, batch.median_seconds or batch.estimate_seconds),
+    }
+
+
+@transaction.atomic
+def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
+    """Open a draft batch: check price and content, reserve its money, open the places of its gold.
+
+    Locks the batch, then the requester's funds. An open batch is returned as it is. Raises BatchStateConflict, BatchEmpty,
+    NoPayFloor, PriceTooLow with the least price, MissingFunds with the shortfall; nothing has changed then.
+    """
+    batch = _locked(actor, batch_id)
+    if batch.state == Batch.State.OPEN:
+        return batch
+    if batch.state != Batch.State.DRAFT:
+        raise BatchStateConflict(state=batch.state, wanted=Batch.State.DRAFT)
+    if batch.guideline_id is None:
+        raise BatchEmpty("The project has no guideline yet: POST projects/<id>/guidelines.", field="guideline")
+    figures = quote(batch, now=now)
+    if figures["places"] == figures["gold_places"]:
+        raise BatchEmpty(field="tasks")
+    if (batch.gold_percent or batch.gold_first) and not Task.objects.filter(batch=batch, lane=Task.Lane.GOLD).exists():
+        raise BatchEmpty("The batch gives out gold and has none: POST batches/<id>/gold.", field="gold")
+    if batch.price_micros < figures["least_price_micros"]:
+        raise PriceTooLow(
+            field="price_micros",
+            limit=figures["least_price_micros"],
+            got=batch.price_micros,
+            floor_hourly_micros=figures["pay_floor_hourly_micros"],
+            source=figures["pay_floor_source"],
+        )
+    gold.open_places(batch, places=figures["gold_places"])
+    places = _places(batch)
+    escrow = funding.reserve(
+        batch.organization_id,
+        batch.id,
+        amount_micros=pricing.reserve_micros(
+            places["ordinary"] + places["gold"], price_micros=batch.price_micros, fee_micros=batch.fee_micros
+        ),
+        unit_cap_micros=max(batch.price_micros, batch.fee_micros),
+        currency=batch.currency,
+        now=now,
+    )
+    Batch.objects.filter(id=batch.id).update(state=Batch.State.OPEN, escrow_id=escrow.id, published_at=now)
+    _tell("published", batch, actor, now)
+    batch.refresh_from_db()
+    return batch
+
+
+def pause(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
+    """Hand out no more tasks; leases already taken are honoured. The second time returns the same batch."""
+    return _move(actor, batch_id, Batch.State.OPEN, Batch.State.PAUSED, now=now)
+
+
+def resume(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
+    """Hand out tasks again. The second time returns the same batch."""
+    return _move(actor, batch_id, Batch.State.PAUSED, Batch.State.OPEN, now=now)
+
+
+@transaction.atomic
+def close(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
+    """End a batch: no new leases; leases taken may still be handed in and are paid; unspent money goes back.
+
+    What outstanding answers may still earn stays in escrow until they are decided. Locks the batch. Again: gives back what has become
+    free since.
+    """
+    batch = _locked(actor, batch_id)
+    if batch.state != Batch.State.CLOSED:
+        Batch.objects.filter(id=batch.id).update(state=Batch.State.CLOSED, closed_at=now)
+        live = Assignment.objects.filter(batch=batch, state=Assignment.State.LEASED).values("task_id")
+        tasks = Task.objects.filter(batch=batch, state=Task.State.OPEN)
+        tasks.exclude(id__in=live).update(state=Task.State.CANCELLED, need=0)
+        tasks.update(need=0)
+        _tell("closed", batch, actor, now)
+        batch.refresh_from_db()
+    release_spare(batch, now=now)
+    return batch
+
+
+def release_spare(batch: Batch, *, now: datetime) -> int:
+    """Give a closed batch's requester what no outstanding place can need; returns the micros. Safe to repeat."""
+    if batch.escrow_id is None:
+        return 0
+    counts = Assignment.objects.filter(batch=batch).aggregate(
+        leased=Count("id", filter=Q(state=Assignment.State.LEASED)),
+        submitted=Count("id", filter=Q(state=Assignment.State.SUBMITTED)),
+        rejected=Count("id", filter=Q(state=Assignment.State.REJECTED, ended_at__gt=now - REVIEW_WINDOW)),
+    )
+    # A hold already covers the price of what is submitted; its fee is still to come.
+    keep = (counts["leased"] + counts["rejected"]) * (batch.price_micros + batch.fee_micros) + counts["submitted"] * batch.fee_micros
+    return funding.release(batch.organization_id, batch.id, keep_micros=keep, currency=batch.currency, now=now)
+
+
+def progress(batch: Batch) -> dict[str, int]:
+    """How far a batch has got: tasks, tasks complete, places, places with an answer, and assignments by state."""
+    tasks = Task.objects.filter(batch=batch).exclude(lane=Task.Lane.GOLD)
+    sums = tasks.aggregate(
+        tasks=Count("id"), complete=Count("id", filter=Q(state=Task.State.COMPLETE)), places=Sum("overlap"), answered=Sum("done")
+    )
+    states = dict(Assignment.objects.filter(batch=batch).values_list("state").annotate(n=Count("id")))
+    return {name: value or 0 for name, value in sums.items()} | {
+        str(state): states.get(state, 0) for state in Assignment.State.values
+    }
+
+
+def own_project(actor: Actor, project_id: UUID, *, at_least: str = "manager") -> Project:
+    """The project, if the actor acts for its organisation in that role. Raises NotFound and RoleTooLow."""
+    project = Project.objects.filter(id=project_id).first()
+    if project is None:
+        raise NotFound
+    access.require_role(actor, project.organization_id, at_least=at_least)
+    return project
+
+
+def own_batch(actor: Actor, batch_id: UUID, *, at_least: str = "manager") -> Batch:
+    """The batch, if the actor acts for its organisation in that role. Raises NotFound and RoleTooLow."""
+    batch = Batch.objects.filter(id=batch_id).first()
+    if batch is None:
+        raise NotFound
+    access.require_role(actor, batch.organization_id, at_least=at_least)
+    return batch
+
+
+def _locked(actor: Actor, batch_id: UUID) -> Batch:
+    own_batch(actor, batch_id)
+    return Batch.objects.select_for_update(no_key=True).get(id=batch_id)
+
+
+@transaction.atomic
+def _move(actor: Actor, batch_id: UUID, before: str, after: str, *, now: datetime) -> Batch:
+    batch = own_batch(actor, batch_id)
+    if Batch.objects.filter(id=batch.id, state=before).update(state=after):
+        _tell("paused" if after == Batch.State.PAUSED else "resumed", batch, actor, now)
+    batch.refresh_from_db()
+    if batch.state != after:
+        raise BatchStateConflict(state=batch.state, wanted=before)
+    return batch
+
+
+def _tell(what: str, batch: Batch, actor: Actor, now: datetime) -> None:
+    events.record(f"batch.{what}", subject_id=batch.id, organization_id=batch.organization_id, actor_id=actor.id, now=now)
+    audit.append(f"batch.{what}", subject=f"batch:{batch.id}", actor_id=actor.id, now=now, before={"state": batch.state})
+
+
+def _places(batch: Batch) -> dict[str, int]:
+    tasks = Task.objects.filter(batch=batch)
+    ordinary = tasks.exclude(lane=Task.Lane.GOLD).aggregate(n=Sum("overlap"))["n"] or 0
+    opened = tasks.filter(lane=Task.Lane.GOLD).aggregate(n=Sum("overlap"))["n"] or 0
+    planned = pricing.gold_places(
+        ordinary, gold_percent=batch.gold_percent, gold_first=batch.gold_first, overlap=batch.overlap
+    )
+    return {"ordinary": ordinary, "gold": max(opened, planned if tasks.filter(lane=Task.Lane.GOLD).exists() else 0)}
+
+
+def _countries(batch: Batch) -> list[str]:
+    """The countries a batch admits by name; their floors apply beside the platform's."""
+    return [
+        country
+        for requirement in batch.requirements
+        if requirement["subject"] == "country" and requirement["comparator"] in ("equal_to", "in")
+        for country in requirement["values"]
+    ]
