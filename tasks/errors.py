@@ -99,3 +99,61 @@ class PriceTooLow(Invalid):
 
     code = "price_below_floor"
     message = "At the stated time per task this price is under the pay floor. `limit` is the least price."
+
+
+# ---- importing ----
+
+
+class BadUpload(Invalid):
+    """An upload that cannot be read at all."""
+
+    code = "bad_upload"
+    message = "The upload cannot be read."
+
+
+class BadRow(Invalid):
+    """One row of an upload that cannot be used."""
+
+    code = "bad_row"
+    message = "The row cannot be used."
+
+
+# ---- reviewing ----
+
+
+class RejectionUnexplained(Invalid):
+    """A rejection without reason, explanation or evidence."""
+
+    code = "rejection_unexplained"
+    message = "A rejection needs a reason, an explanation and evidence."
+
+
+class RejectionCap(Forbidden):
+    """The batch's share of rejections is used up."""
+
+    code = "rejection_cap"
+    message = "Too much of this batch was rejected already. Ask an operator to look at the guideline and the answers with you."
+
+
+class NotTooFast(Invalid):
+    """The answer was not too fast by the rule."""
+
+    code = "not_too_fast"
+    message = "This answer was not given faster than the rule for too fast allows."
+
+
+class ReviewConflict(Conflict):
+    """The answer is in no state that this verdict fits."""
+
+    code = "review_conflict"
+    message = "This answer cannot get that verdict now; `state` says where it stands."
+
+
+# ---- sitting ----
+
+
+class BadQuestion(Invalid):
+    """A question of an exam that does not fit its interface."""
+
+    code = "bad_question"
+    message = "The question does not fit the interface."

@@ -38,7 +38,7 @@ class Assignment(models.Model):
     MOVES = {
         State.LEASED: {State.SUBMITTED, State.RETURNED, State.EXPIRED},
         State.SUBMITTED: {State.ACCEPTED, State.REJECTED},
-        State.REJECTED: {State.ACCEPTED},  # a rejection overturned
+        State.REJECTED: {State.ACCEPTED, State.LATE},  # overturned: counted again, or paid and kept where the place was refilled
         State.EXPIRED: {State.SUBMITTED, State.LATE},
     }
     COUNTED = [State.SUBMITTED, State.ACCEPTED]  # what exports and aggregates may use

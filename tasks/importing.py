@@ -1,0 +1,363 @@
+"""Bulk upload of tasks and gold: NDJSON or CSV, read as it arrives, with an error per bad row, all or nothing or skipping the bad.
+
+Good rows go by COPY into a temporary table and from there, in one statement, into the queue: memory stays constant and either all
+of them are in or none. Rows are counted from line 1 of the upload.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+import psycopg
+from django.db import connection, transaction
+from django.db.models import F
+
+from foundation import events
+from foundation.errors import DomainError
+from foundation.idempotency import KeyReused
+from foundation.ids import new_id
+from tasks.answering import interface_of_project
+from tasks.errors import BadRow, BadUpload, BatchStateConflict
+from tasks.labels import Interface
+from tasks.models import Batch, Import, Task
+from tasks.publishing import own_batch
+from workforce.access import Actor
+
+CHUNK_BYTES = 64 * 1024
+ROW_MAX_BYTES = 64 * 1024
+ROWS_MAX = 1_000_000
+UPLOAD_MAX_BYTES = 512 * 1024 * 1024
+KEY_MAX_CHARACTERS = 200
+ERRORS_KEPT = 1000
+LIST_MAX = 1000  # workers a task may be reserved for, or kept from
+OVERLAP_MAX = 1000
+NDJSON, CSV = "application/x-ndjson", "text/csv"
+TASK_FIELDS = {"key", "payload", "priority", "overlap", "reserved_for", "unavailable_for"}
+GOLD_FIELDS = TASK_FIELDS | {"solution", "explanation"}
+SPECIAL_COLUMNS = {"key", "priority", "overlap", "explanation"}
+
+
+class Readable(Protocol):
+    """A byte stream."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes."""
+
+
+def import_rows(
+    actor: Actor,
+    batch_id: UUID,
+    *,
+    kind: str,
+    stream: Readable,
+    content_type: str,
+    skip_bad: bool,
+    key: str | None,
+    now: datetime,
+) -> Import:
+    """Add the rows of an upload to a draft batch; returns the report, which is kept.
+
+    With a bad row nothing is added, unless `skip_bad`: then the good rows are. The same `key` with the same bytes returns the first
+    report. Locks the batch while the rows go in. Raises BatchStateConflict, BadUpload, KeyReused.
+    """
+    batch = own_batch(actor, batch_id)
+    upload = _Upload(stream)
+    rows = _csv_rows(upload) if content_type == CSV else _ndjson_rows(upload)
+    reader = _Reader(kind, interface_of_project(batch.project_id), default_overlap=batch.overlap)
+    with transaction.atomic():
+        _refuse_unless_draft(batch_id)
+        _copy(reader.good(rows))
+        upload.drain()
+        digest = upload.digest.hexdigest()
+        first = Import.objects.filter(batch_id=batch_id, key=key).first() if key else None
+        if first is not None:
+            if first.digest != digest or first.kind != kind:
+                raise KeyReused(key=key)
+            return first
+        Batch.objects.select_for_update(no_key=True).get(id=batch_id)
+        _refuse_unless_draft(batch_id)
+        reader.note_duplicates(_duplicates(batch_id))
+        refused = reader.bad > 0 and not skip_bad
+        added = 0 if refused else _insert(batch, now)
+        report = Import.objects.create(
+            batch_id=batch_id,
+            kind=kind,
+            state=Import.State.REFUSED if refused else Import.State.DONE,
+            skip_bad=skip_bad,
+            key=key,
+            digest=digest,
+            rows_read=reader.read,
+            rows_added=added,
+            rows_bad=reader.bad,
+            errors=reader.errors,
+            created_by_id=actor.id,
+            created_at=now,
+        )
+        events.record(f"import.{report.state}", subject_id=report.id, organization_id=batch.organization_id, actor_id=actor.id, now=now)
+    return report
+
+
+def _refuse_unless_draft(batch_id: UUID) -> None:
+    state = Batch.objects.values_list("state", flat=True).get(id=batch_id)
+    if state != Batch.State.DRAFT:
+        raise BatchStateConflict(
+            "Tasks are added while a batch is a draft; make another batch for more.", state=state, wanted=Batch.State.DRAFT
+        )
+
+
+# ---- reading ----
+
+
+class _Upload:
+    """The bytes as they arrive, counted and digested; lines of at most ROW_MAX_BYTES."""
+
+    def __init__(self, stream: Readable) -> None:
+        self.stream = stream
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def chunk(self) -> bytes:
+        chunk = self.stream.read(CHUNK_BYTES)
+        self.size += len(chunk)
+        if self.size > UPLOAD_MAX_BYTES:
+            raise BadUpload("The upload is too large; send it in parts.", limit=UPLOAD_MAX_BYTES)
+        self.digest.update(chunk)
+        return chunk
+
+    def lines(self) -> Iterator[bytes]:
+        """Each line without its end; one over the limit comes as its first ROW_MAX_BYTES + 1 bytes."""
+        rest = b""
+        while chunk := self.chunk():
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from whole
+            rest = rest[: ROW_MAX_BYTES + CHUNK_BYTES]
+        if rest:
+            yield rest
+
+    def drain(self) -> None:
+        """Read to the end, so that the digest is of the whole."""
+        while self.chunk():
+            pass
+
+
+Row = tuple[int, Any]  # the line it starts on, and its content or the error that says why there is none
+
+
+def _ndjson_rows(upload: _Upload) -> Iterator[Row]:
+    for number, line in enumerate(upload.lines(), start=1):
+        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if not text.strip():
+            continue
+        if len(text) > ROW_MAX_BYTES:
+            yield number, BadRow("The row is too long.", limit=ROW_MAX_BYTES)
+            continue
+        try:
+            yield number, orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            yield number, BadRow(f"The row is not JSON: {error}")
+
+
+def _csv_rows(upload: _Upload) -> Iterator[Row]:
+    """CSV by RFC 4180, with a header; columns are payload fields, but for the special ones and `solution.<control>`."""
+
+    def text() -> Iterator[str]:
+        for number, line in enumerate(upload.lines(), start=1):
+            clean = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            yield clean.decode("utf-8", errors="surrogateescape") + "\n"
+
+    csv.field_size_limit(ROW_MAX_BYTES)
+    reader = csv.reader(text(), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise BadUpload(f"The header cannot be read: {error}") from error
+    if not header or len(set(header)) != len(header):
+        raise BadUpload("The first line names the columns, each once.", field="header")
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, BadRow(f"The row is not CSV: {error}")
+            return  # after a broken quote nobody knows where the next row begins
+        if cells:
+            yield line, _from_cells(header, cells)
+
+
+def _from_cells(header: list[str], cells: list[str]) -> Any:
+    if len(cells) != len(header):
+        return BadRow("The row has another number of cells than the header.", limit=len(header), got=len(cells))
+    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+        return BadRow("The row is not UTF-8.")
+    row: dict[str, Any] = {"payload": {}}
+    for name, cell in zip(header, cells, strict=True):
+        if name.startswith("solution."):
+            row.setdefault("solution", {})[name.removeprefix("solution.")] = cell
+        elif name not in SPECIAL_COLUMNS:
+            row["payload"][name] = cell
+        elif cell:
+            row[name] = int(cell) if name == "overlap" and cell.isdigit() else cell
+    return row
+
+
+# ---- checking ----
+
+
+class _Reader:
+    """Checks rows one by one, keeps the first errors, counts all of them."""
+
+    def __init__(self, kind: str, interface: Interface, *, default_overlap: int) -> None:
+        self.kind, self.interface, self.default_overlap = kind, interface, default_overlap
+        self.read = self.bad = 0
+        self.errors: list[dict[str, Any]] = []
+
+    def good(self, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
+        """The good rows, as the staging table takes them."""
+        for line, content in rows:
+            self.read += 1
+            if self.read > ROWS_MAX:
+                raise BadUpload("The upload has too many rows; send it in parts.", limit=ROWS_MAX)
+            try:
+                if isinstance(content, DomainError):
+                    raise content
+                yield line, new_id(), *self._checked(content)
+            except DomainError as error:
+                self.note(line, error)
+
+    def note(self, line: int, error: DomainError) -> None:
+        """Count a bad row, and keep what was wrong with it."""
+        self.bad += 1
+        if len(self.errors) < ERRORS_KEPT:
+            self.errors.append({"line": line, "code": error.code, "message": error.message, "details": error.details})
+
+    def note_duplicates(self, lines: list[tuple[int, str]]) -> None:
+        """Rows whose key is in the batch already, or stands twice in the upload."""
+        for line, key in lines:
+            self.note(line, BadRow("This key is in the batch already, or on an earlier line.", field="key", got=key[:80]))
+        self.errors.sort(key=lambda error: error["line"])
+
+    def _checked(self, row: Any) -> tuple[Any, ...]:
+        gold = self.kind == Import.Kind.GOLD
+        if not isinstance(row, dict):
+            raise BadRow("A row is an object with a payload.")
+        known = GOLD_FIELDS if gold else TASK_FIELDS
+        if unknown := set(row) - known:
+            raise BadRow("A row has no such field.", field=sorted(unknown)[0][:80], known=sorted(known))
+        payload = row.get("payload")
+        self.interface.check_payload(payload)
+        encoded = orjson.dumps(payload)
+        if len(encoded) > ROW_MAX_BYTES:
+            raise BadRow("The payload is too large.", field="payload", limit=ROW_MAX_BYTES, got=len(encoded))
+        if b"\\u0000" in encoded:
+            raise BadRow("The payload contains a NUL character.", field="payload")
+        solution = orjson.dumps(self.interface.solution(row.get("solution"), payload)).decode() if gold else None
+        if row.get("priority") not in (None, "urgent"):
+            raise BadRow("priority is urgent, or left out.", field="priority", known=["urgent"])
+        return (
+            _key(row.get("key")),
+            encoded.decode(),
+            Task.Lane.GOLD if gold else Task.Lane.URGENT if row.get("priority") else Task.Lane.ORDINARY,
+            _overlap(row.get("overlap"), 0 if gold else self.default_overlap),
+            _workers(row, "reserved_for"),
+            _workers(row, "unavailable_for"),
+            solution,
+            str(row.get("explanation") or ""),
+        )
+
+
+def _key(key: Any) -> str | None:
+    if key is None:
+        return None
+    if not isinstance(key, str) or not 1 <= len(key) <= KEY_MAX_CHARACTERS or "\0" in key:
+        raise BadRow("A key is a text of 1 to 200 characters.", field="key", limit=KEY_MAX_CHARACTERS)
+    return key
+
+
+def _overlap(overlap: Any, default: int) -> int:
+    if overlap is None:
+        return default
+    if isinstance(overlap, bool) or not isinstance(overlap, int) or not 1 <= overlap <= OVERLAP_MAX:
+        raise BadRow("An overlap is a number from 1 to 1000.", field="overlap", limit=OVERLAP_MAX)
+    return overlap
+
+
+def _workers(row: dict[str, Any], field: str) -> list[UUID] | None:
+    ids = row.get(field)
+    if ids is None:
+        return None
+    if not isinstance(ids, list) or not ids or len(ids) > LIST_MAX:
+        raise BadRow("A list of worker ids.", field=field, limit=LIST_MAX)
+    try:
+        return [UUID(str(worker)) for worker in ids]
+    except ValueError as error:
+        raise BadRow("A worker is named by id.", field=field) from error
+
+
+# ---- writing ----
+
+STAGE = """
+CREATE TEMPORARY TABLE import_stage (line bigint, id uuid, key text, payload jsonb, lane int, overlap int,
+    reserved_for uuid[], unavailable_for uuid[], solution jsonb, explanation text) ON COMMIT DROP
+"""
+STAGE_TYPES = ["int8", "uuid", "text", "jsonb", "int4", "int4", "uuid[]", "uuid[]", "jsonb", "text"]
+
+DUPLICATES = """
+SELECT line, key FROM (
+    SELECT s.line, s.key, row_number() OVER (PARTITION BY s.key ORDER BY s.line) AS nth,
+           EXISTS (SELECT 1 FROM tasks_task t WHERE t.batch_id = %(batch_id)s AND t.key = s.key) AS known
+      FROM import_stage s WHERE s.key IS NOT NULL) d
+ WHERE nth > 1 OR known ORDER BY line
+"""
+
+INSERT = """
+WITH fresh AS (
+    SELECT s.*, %(tail)s + row_number() OVER (ORDER BY s.line) AS position FROM import_stage s
+), added AS (
+    INSERT INTO tasks_task (id, project_id, batch_id, key, payload, lane, position, overlap, need, done, state, reserved_for,
+                            unavailable_for, created_at)
+    SELECT id, %(project_id)s, %(batch_id)s, coalesce(key, id::text), payload, lane, position, overlap,
+           CASE WHEN lane = 2 THEN 0 ELSE overlap END, 0, 'open', reserved_for, unavailable_for, %(now)s
+      FROM fresh ORDER BY position
+    RETURNING id
+), truths AS (
+    INSERT INTO tasks_gold (task_id, solution, explanation, created_at)
+    SELECT id, solution, explanation, %(now)s FROM fresh WHERE solution IS NOT NULL
+)
+SELECT count(*) FROM added
+"""
+
+
+def _copy(rows: Iterator[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS import_stage")
+        cursor.execute(STAGE)
+    raw: psycopg.Connection[Any] = connection.connection
+    with psycopg.Cursor(raw).copy("COPY import_stage FROM STDIN") as copy:
+        copy.set_types(STAGE_TYPES)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _duplicates(batch_id: UUID) -> list[tuple[int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(DUPLICATES, {"batch_id": batch_id})
+        found = cursor.fetchall()
+        cursor.execute("DELETE FROM import_stage WHERE line = ANY (%s)", [[line for line, _ in found]])
+    return found
+
+
+def _insert(batch: Batch, now: datetime) -> int:
+    batch.refresh_from_db(fields=["tail"])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT, {"tail": batch.tail, "project_id": batch.project_id, "batch_id": batch.id, "now": now}
+        )
+        added = int(cursor.fetchone()[0])
+    Batch.objects.filter(id=batch.id).update(tail=F("tail") + added)
+    return added

@@ -1,0 +1,245 @@
+"""Verdicts on answers: by a person, or by the deadline. Accepting pays what was held; rejecting gives it back and re-opens the place.
+
+Rejected is unpaid *and* out of every export and aggregate: nobody keeps work they did not pay for.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+
+from foundation import events
+from foundation.errors import NotFound
+from payments import ledger
+from payments.models import Account
+from tasks import assigning
+from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewConflict
+from tasks.models import Assignment, Batch, Review, Task
+from workforce import access, decisions
+from workforce.access import Actor
+from workforce.models import Decision
+
+COMMENT_MIN_CHARACTERS = 100
+REJECTIONS_FREE = 3  # per batch, whatever the share
+REJECTIONS_SHARE = 0.05
+TOO_FAST_MIN_SAMPLE = 30
+ACCEPT_CHUNK = 500
+
+
+def accept(actor: Actor, assignment_id: UUID, *, now: datetime, comment: str = "") -> Assignment:
+    """Accept an answer: its held pay becomes the worker's. The second time returns the same row.
+
+    A rejection is overturned the same way: the worker is paid, and the answer counts again if its task still has a place for it.
+    """
+    assignment = _own(actor, assignment_id)
+    if assignment.state == Assignment.State.REJECTED:
+        return _overturn(actor, assignment, comment=comment, now=now)
+    _accept_all([assignment.id], reviewer_id=actor.id, comment=comment, now=now)
+    assignment.refresh_from_db()
+    if assignment.state != Assignment.State.ACCEPTED:
+        raise ReviewConflict(state=assignment.state)
+    return assignment
+
+
+def accept_submitted(actor: Actor, batch_id: UUID, *, now: datetime) -> int:
+    """Accept everything of a batch that waits for review; returns how many. Safe to repeat."""
+    from tasks.publishing import own_batch
+
+    own_batch(actor, batch_id)
+    waiting = Assignment.objects.filter(batch_id=batch_id, state=Assignment.State.SUBMITTED)
+    return _in_chunks(waiting, reviewer_id=actor.id, now=now)
+
+
+def accept_due(*, now: datetime) -> int:
+    """Accept every answer whose review deadline has passed: silence is a yes. Returns how many. Safe to repeat, and to run twice."""
+    due = Assignment.objects.filter(state=Assignment.State.SUBMITTED, review_due_at__lte=now)
+    return _in_chunks(due, reviewer_id=None, now=now)
+
+
+def _in_chunks(waiting: Any, *, reviewer_id: UUID | None, now: datetime) -> int:
+    accepted = 0
+    while ids := list(waiting.order_by("id").values_list("id", flat=True)[:ACCEPT_CHUNK]):
+        done = _accept_all(ids, reviewer_id=reviewer_id, comment="", now=now)
+        if not done:
+            break  # another run has them
+        accepted += done
+    return accepted
+
+
+@transaction.atomic
+def _accept_all(ids: Sequence[UUID], *, reviewer_id: UUID | None, comment: str, now: datetime) -> int:
+    rows = list(
+        Assignment.objects.select_for_update(of=("self",), no_key=True, skip_locked=reviewer_id is None)
+        .filter(id__in=ids, state=Assignment.State.SUBMITTED)
+        .order_by("id")
+    )
+    Assignment.objects.filter(id__in=[row.id for row in rows]).update(state=Assignment.State.ACCEPTED)
+    Review.objects.bulk_create(
+        Review(
+            assignment=row, number=1, verdict=Review.Verdict.ACCEPT, reviewer_id=reviewer_id, comment=comment, created_at=now
+        )
+        for row in rows
+    )
+    ledger.accept_earnings({row.id: row.fee_micros for row in rows}, now=now)
+    _tell_accepted(rows, reviewer_id, now)
+    return len(rows)
+
+
+def _tell_accepted(rows: Sequence[Assignment], reviewer_id: UUID | None, now: datetime) -> None:
+    organizations = dict(
+        Batch.objects.filter(id__in={row.batch_id for row in rows}).values_list("id", "organization_id")
+    )
+    for row in rows:
+        events.record(
+            "answer.accepted", subject_id=row.id, organization_id=organizations[row.batch_id], actor_id=reviewer_id, now=now
+        )
+
+
+@transaction.atomic
+def reject(
+    actor: Actor, assignment_id: UUID, *, reason: str, comment: str, evidence: dict[str, Any], now: datetime
+) -> Assignment:
+    """Reject an answer: unpaid, out of every export and aggregate, its place open again; the worker gets a Decision to read and appeal.
+
+    Needs a reason from the closed list, at least 100 characters of explanation and what it points at. Locks the batch, under which
+    the share of rejections is counted, then assignment, task and account. Raises RejectionUnexplained, RejectionCap, NotTooFast and
+    ReviewConflict; nothing has changed then.
+    """
+    assignment = _own(actor, assignment_id)
+    _check_explanation(reason, comment, evidence)
+    batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
+    _check_cap(actor, batch)
+    if reason == Review.Reason.TOO_FAST:
+        _check_too_fast(assignment)
+    moved = Assignment.objects.filter(id=assignment_id, state=Assignment.State.SUBMITTED).update(
+        state=Assignment.State.REJECTED, ended_at=now
+    )
+    if not moved:
+        assignment.refresh_from_db()
+        raise ReviewConflict(state=assignment.state)
+    Review.objects.create(
+        assignment=assignment,
+        number=1,
+        verdict=Review.Verdict.REJECT,
+        reviewer_id=actor.id,
+        reason=reason,
+        comment=comment,
+        evidence=evidence,
+        created_at=now,
+    )
+    decisions.record(
+        assignment.worker_id,
+        kind=Decision.Kind.REJECT_WORK,
+        scope=f"assignment:{assignment_id}",
+        organization_id=batch.organization_id,
+        decided_by=actor.id,
+        inputs={"reason": reason, "evidence": evidence},
+        reason=comment,
+        now=now,
+    )
+    assigning.reopen([assignment.task_id], batch_id=batch.id, collected=True)
+    ledger.void_earning(assignment_id, now=now)
+    events.record(
+        "answer.rejected",
+        subject_id=assignment_id,
+        organization_id=batch.organization_id,
+        actor_id=actor.id,
+        now=now,
+        data={"reason": reason},
+    )
+    assignment.refresh_from_db()
+    return assignment
+
+
+@transaction.atomic
+def _overturn(actor: Actor, assignment: Assignment, *, comment: str, now: datetime) -> Assignment:
+    """Pay after all. The answer fills a place again if its task still has one open; else it is paid and stays out of the results."""
+    batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
+    moved = Assignment.objects.filter(id=assignment.id, state=Assignment.State.REJECTED)
+    has_place = Task.objects.filter(id=assignment.task_id, need__gt=0).update(need=F("need") - 1, done=F("done") + 1)
+    Task.objects.filter(id=assignment.task_id, done=F("overlap")).update(state=Task.State.COMPLETE)
+    if not moved.update(state=Assignment.State.ACCEPTED if has_place else Assignment.State.LATE):
+        raise ReviewConflict(state=assignment.state)
+    number = Review.objects.filter(assignment=assignment).count() + 1
+    Review.objects.create(
+        assignment=assignment,
+        number=number,
+        verdict=Review.Verdict.ACCEPT,
+        reviewer_id=actor.id,
+        comment=comment,
+        created_at=now,
+    )
+    assert batch.escrow_id is not None
+    earnings = ledger.account(Account.Kind.EARNINGS, owner_id=assignment.worker_id, currency=assignment.currency, now=now)
+    ledger.post(
+        key=f"earning-overturned:{assignment.id}",
+        debit_id=batch.escrow_id,
+        credit_id=earnings.id,
+        amount_micros=assignment.price_micros,
+        currency=assignment.currency,
+        reason="earning",
+        now=now,
+        reference=assignment.id,
+    )
+    events.record(
+        "answer.overturned", subject_id=assignment.id, organization_id=batch.organization_id, actor_id=actor.id, now=now
+    )
+    assignment.refresh_from_db()
+    return assignment
+
+
+def _own(actor: Actor, assignment_id: UUID) -> Assignment:
+    assignment = Assignment.objects.select_related("batch").filter(id=assignment_id).first()
+    if assignment is None:
+        raise NotFound
+    access.require_role(actor, assignment.batch.organization_id)
+    return assignment
+
+
+def _check_explanation(reason: str, comment: str, evidence: Any) -> None:
+    if reason not in Review.Reason.values:
+        raise RejectionUnexplained("Choose a reason.", field="reason", known=Review.Reason.values)
+    if len(comment.strip()) < COMMENT_MIN_CHARACTERS:
+        raise RejectionUnexplained(
+            "Explain to the worker what is wrong, in at least 100 characters.",
+            field="comment",
+            limit=COMMENT_MIN_CHARACTERS,
+            got=len(comment.strip()),
+        )
+    if not isinstance(evidence, dict) or not evidence:
+        raise RejectionUnexplained("Point at what the reason rests on, as an object.", field="evidence")
+
+
+def _check_cap(actor: Actor, batch: Batch) -> None:
+    """At most max(3, 5 %) of what was handed in, unless an operator signs it off by rejecting themselves."""
+    counts = Assignment.objects.filter(batch=batch).aggregate(
+        judged=Count("id", filter=Q(state__in=[*Assignment.COUNTED, Assignment.State.REJECTED])),
+        rejected=Count("id", filter=Q(state=Assignment.State.REJECTED)),
+    )
+    limit = max(REJECTIONS_FREE, math.floor(counts["judged"] * REJECTIONS_SHARE))
+    if counts["rejected"] >= limit and not actor.is_operator:
+        raise RejectionCap(limit=limit, rejected=counts["rejected"], handed_in=counts["judged"])
+
+
+def _check_too_fast(assignment: Assignment) -> None:
+    """Too fast means: log T < median − 3 × 1.4826 × MAD of log T over the batch, n ≥ 30.
+
+    The median and the median absolute deviation, scaled to a standard deviation (Rousseeuw and Croux 1993), of logarithms, because
+    times are log-normal and a mean with its deviation never flags anything (reference: fair-work.md §0).
+    """
+    times = Assignment.objects.filter(
+        batch_id=assignment.batch_id, state__in=[*Assignment.COUNTED, Assignment.State.REJECTED], credited_seconds__gt=0
+    ).values_list("credited_seconds", flat=True)
+    logs = [math.log(seconds) for seconds in times if seconds]
+    if len(logs) < TOO_FAST_MIN_SAMPLE:
+        raise NotTooFast("There are too few answers to call one too fast.", limit=TOO_FAST_MIN_SAMPLE, got=len(logs))
+    middle = statistics.median(logs)
+    spread = 1.4826 * statistics.median(abs(log - middle) for log in logs)
+    bar = math.exp(middle - 3 * spread)
+    if (assignment.credited_seconds or 0) >= bar:
+        raise NotTooFast(limit_seconds=round(bar, 2), got_seconds=assignment.credited_seconds)
