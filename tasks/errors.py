@@ -157,3 +157,34 @@ class BadQuestion(Invalid):
 
     code = "bad_question"
     message = "The question does not fit the interface."
+
+
+# ---- aggregation ----
+
+
+class BadParameter(Invalid):
+    """A method or parameter that does not exist, or a value outside its limits."""
+
+    code = "bad_parameter"
+    message = "The method cannot be run with that."
+
+
+class AggregationRefused(Conflict):
+    """The method cannot take this input; the details say why and what fits instead."""
+
+    code = "aggregation_refused"
+    message = "This method cannot take these answers."
+
+
+class NotCategorical(Invalid):
+    """The control's answers are not single classes."""
+
+    code = "not_categorical"
+    message = "Only single-choice controls can be aggregated by these methods."
+
+
+class TooManyRuns(Conflict):
+    """The batch has as many runs waiting as it may."""
+
+    code = "too_many_runs"
+    message = "This batch has several aggregations waiting; let them finish first."

@@ -1,5 +1,6 @@
 """Places for gold: how many times each gold task may be handed out, so that what gold costs is bounded by what was reserved."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -24,7 +25,6 @@ def open_places(batch: Batch, *, places: int) -> int:
     return open_already
 
 
-def truth_of(batch_id: UUID) -> "dict[UUID, dict[str, object]]":
-    """The solutions of a batch's gold tasks, by task."""
-    rows = Task.objects.filter(batch_id=batch_id, gold__isnull=False).values_list("id", "gold__solution")
-    return dict(rows)
+def truth_by_key(batch_id: UUID) -> dict[str, dict[str, Any]]:
+    """The solutions of a batch's gold tasks, by task key."""
+    return dict(Task.objects.filter(batch_id=batch_id, gold__isnull=False).values_list("key", "gold__solution"))

@@ -38,6 +38,7 @@ class AggregationRun(models.Model):
     tasks = models.PositiveIntegerField(null=True)
     workers = models.PositiveIntegerField(null=True)
     ties = models.PositiveIntegerField(null=True)
+    agreement = models.FloatField(null=True)  # Krippendorff's alpha of the rows read; None where it cannot be said
     requested_by = models.ForeignKey(User, models.PROTECT, null=True)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)

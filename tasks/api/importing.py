@@ -1,0 +1,141 @@
+"""Streams in: tasks and gold as NDJSON or CSV, and the reports of earlier uploads."""
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from foundation.api.commands import idempotency_key
+from foundation.api.filters import ClosedFilters, UnknownFilter
+from foundation.clock import instant_of
+from tasks import importing
+from tasks.models import Import, Task
+from tasks.publishing import own_batch
+from workforce.models import Membership
+
+ON_ERROR = OpenApiParameter(
+    "on_error", str, enum=["refuse", "skip"], default="refuse", description="With a bad row: add nothing, or skip it."
+)
+
+
+class Raw(BaseParser):
+    """Hands the body on as it arrives."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """The stream itself."""
+        return stream
+
+
+class Ndjson(Raw):
+    """One JSON object a line."""
+
+    media_type = importing.NDJSON
+
+
+class Csv(Raw):
+    """Comma-separated values with a header."""
+
+    media_type = importing.CSV
+
+
+class ImportBody(serializers.ModelSerializer[Import]):
+    """What became of an upload."""
+
+    class Meta:
+        model = Import
+        fields = ["id", "batch_id", "kind", "state", "skip_bad", "digest", "rows_read", "rows_added", "rows_bad", "errors", "created_at"]
+
+
+class Upload(APIView):
+    """Add tasks to a draft batch."""
+
+    parser_classes = [Ndjson, Csv]
+    kind = Import.Kind.TASKS
+
+    @extend_schema(
+        parameters=[ON_ERROR],
+        request={importing.NDJSON: OpenApiTypes.STR, importing.CSV: OpenApiTypes.STR},
+        responses={201: ImportBody, 422: ImportBody},
+    )
+    def post(self, request: Request, batch_id: UUID) -> Response:
+        """Read the upload; 201 when rows were added, 422 with the same report when a bad row kept all of them out."""
+        on_error = request.query_params.get("on_error", "refuse")
+        if on_error not in ("refuse", "skip"):
+            raise UnknownFilter(field="on_error", known=["refuse", "skip"])
+        report = importing.import_rows(
+            request.user,
+            batch_id,
+            kind=self.kind,
+            stream=request.data,
+            content_type=(request.content_type or "").split(";")[0].strip().lower(),
+            skip_bad=on_error == "skip",
+            key=idempotency_key(request),
+            now=instant_of(request),
+        )
+        return Response(ImportBody(report).data, status=201 if report.state == Import.State.DONE else 422)
+
+
+class UploadGold(Upload):
+    """Add gold to a draft batch: tasks with a `solution`."""
+
+    kind = Import.Kind.GOLD
+
+
+class Imports(ClosedFilters, ListAPIView[Import]):
+    """The uploads of a batch, newest first."""
+
+    serializer_class = ImportBody
+    queryset = Import.objects.none()
+    filters = {"kind": "kind", "state": "state"}
+
+    def get_queryset(self) -> Any:
+        """Of a batch of one's own."""
+        batch = own_batch(self.request.user, self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        self.queryset = Import.objects.filter(batch=batch)
+        return super().get_queryset()
+
+
+class TaskBody(serializers.ModelSerializer[Task]):
+    """A task as its requester sees it."""
+
+    is_gold = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Task
+        fields = ["id", "key", "payload", "overlap", "need", "done", "state", "is_gold", "reserved_for", "unavailable_for", "created_at"]
+
+    def get_is_gold(self, task: Task) -> bool:
+        """Whether its truth is known."""
+        return task.lane == Task.Lane.GOLD
+
+
+class Tasks(ClosedFilters, ListAPIView[Task]):
+    """The tasks of a batch."""
+
+    serializer_class = TaskBody
+    queryset = Task.objects.none()
+    filters = {"state": "state", "key": "key"}
+
+    def get_queryset(self) -> Any:
+        """Of a batch of one's own."""
+        batch = own_batch(self.request.user, self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        self.queryset = Task.objects.filter(batch=batch)
+        return super().get_queryset()
+
+
+class TasksAndUpload(Tasks, Upload):
+    """GET lists the tasks, POST adds some."""
+
+
+urlpatterns = [
+    path("batches/<uuid:batch_id>/tasks", TasksAndUpload.as_view()),
+    path("batches/<uuid:batch_id>/gold", UploadGold.as_view()),
+    path("batches/<uuid:batch_id>/imports", Imports.as_view()),
+]

@@ -1,0 +1,140 @@
+"""Raw answers and results as streams of NDJSON or CSV, in constant memory, while the job runs or after.
+
+Short keyset pages, never one long statement. Only answers that count leave the house: rejected, late, returned and expired ones never
+do. A requester knows each worker by an alias of their own, the same in every export, and different for every requester.
+"""
+
+import csv
+import hashlib
+import hmac
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+
+from foundation.errors import NotFound
+from foundation.paging import in_chunks
+from tasks.models import AggregationRun, Assignment, Batch, Result, RunSkill, Task
+from tasks.publishing import own_batch
+from workforce.access import Actor
+from workforce.models import Membership
+
+Row = dict[str, Any]
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FLUSH_ROWS = 500
+
+
+def alias_of(worker_id: UUID, organization_id: UUID) -> str:
+    """What an organisation calls a worker: HMAC-SHA-256 of both ids under the installation's key, 16 hex digits."""
+    message = organization_id.bytes + worker_id.bytes
+    return "w" + hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()[:16]
+
+
+def answers(actor: Actor, batch_id: UUID) -> tuple[list[str], Iterator[Row]]:
+    """The counted answers of a batch: column names, and the rows as they are read. Raises NotFound for a foreign batch."""
+    from tasks.answering import interface_of_project
+
+    batch = own_batch(actor, batch_id, at_least=Membership.Role.VIEWER)
+    controls = list(interface_of_project(batch.project_id).controls)
+    columns = ["assignment_id", "task_id", "task_key", "worker", "state", *(f"label.{name}" for name in controls)]
+    columns += ["is_gold", "gold_score", "price_micros", "currency", "credited_seconds", "leased_at", "submitted_at"]
+    return columns, _answer_rows(batch, controls)
+
+
+def _answer_rows(batch: Batch, controls: list[str]) -> Iterator[Row]:
+    counted = Assignment.objects.filter(batch=batch, state__in=Assignment.COUNTED).select_related("task", "answer")
+    for chunk in in_chunks(counted.defer("task__payload", "answer__result"), by="id"):
+        for row in chunk:
+            yield {
+                "assignment_id": row.id,
+                "task_id": row.task_id,
+                "task_key": row.task.key,
+                "worker": alias_of(row.worker_id, batch.organization_id),
+                "state": row.state,
+                **{f"label.{name}": row.answer.canonical.get(name) for name in controls},
+                "is_gold": row.task.lane == Task.Lane.GOLD,
+                "gold_score": row.answer.score,
+                "price_micros": row.price_micros,
+                "currency": row.currency,
+                "credited_seconds": row.credited_seconds,
+                "leased_at": _instant(row.leased_at),
+                "submitted_at": _instant(row.submitted_at),
+            }
+
+
+def results(actor: Actor, run_id: UUID) -> tuple[list[str], Iterator[Row]]:
+    """The results of a run: column names, and the rows as they are read. Raises NotFound for a foreign run."""
+    run = AggregationRun.objects.select_related("batch").filter(id=run_id).first()
+    if run is None:
+        raise NotFound
+    own_batch(actor, run.batch_id, at_least=Membership.Role.VIEWER)
+    columns = ["task_id", "task_key", "label", "confidence", "is_tie", "tied", "answers", "method", "run_id"]
+    return columns, _result_rows(run)
+
+
+def _result_rows(run: AggregationRun) -> Iterator[Row]:
+    for chunk in in_chunks(Result.objects.filter(run=run).select_related("task").defer("task__payload"), by="id"):
+        for row in chunk:
+            yield {
+                "task_id": row.task_id,
+                "task_key": row.task.key,
+                "label": row.label,
+                "confidence": row.confidence,
+                "is_tie": row.is_tie,
+                "tied": row.tied,
+                "answers": row.answers,
+                "method": run.method,
+                "run_id": run.id,
+            }
+
+
+def skills(actor: Actor, run_id: UUID) -> list[Row]:
+    """How good a run found each worker to be, by alias, best first."""
+    run = AggregationRun.objects.select_related("batch").filter(id=run_id).first()
+    if run is None:
+        raise NotFound
+    own_batch(actor, run.batch_id, at_least=Membership.Role.VIEWER)
+    organization_id = run.batch.organization_id
+    rows = RunSkill.objects.filter(run=run).order_by("-skill", "worker_id")
+    return [{"worker": alias_of(row.worker_id, organization_id), "skill": row.skill, "answers": row.answers} for row in rows]
+
+
+def as_ndjson(rows: Iterable[Row]) -> Iterator[bytes]:
+    """One JSON object a line, a few hundred lines at a time."""
+    buffer: list[bytes] = []
+    for row in rows:
+        buffer.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        if len(buffer) == FLUSH_ROWS:
+            yield b"".join(buffer)
+            buffer.clear()
+    yield b"".join(buffer)
+
+
+def as_csv(columns: list[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """CSV by RFC 4180 with a header. A text that a spreadsheet would run as a formula gets a leading apostrophe (ASVS 1.2.10)."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([_cell(name) for name in columns])
+    for n, row in enumerate(rows, start=1):
+        writer.writerow([_cell(row[name]) for name in columns])
+        if n % FLUSH_ROWS == 0:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list | dict):
+        value = orjson.dumps(value).decode()
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

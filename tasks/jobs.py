@@ -1,0 +1,40 @@
+"""What the cluster does for tasks: load, call one verb. Each is safe to run twice."""
+
+from uuid import UUID
+
+from foundation import clock
+from tasks import assigning, measuring, publishing, results, reviewing
+from tasks.models import Batch
+
+CLOSED_BATCHES_MAX = 500  # looked at in one run; the next run sees the rest
+
+
+def expire_leases() -> int:
+    """Every minute: end leases that have run out. A claim that finds nothing does not wait for this."""
+    return assigning.expire_due(now=clock.now())
+
+
+def accept_due() -> int:
+    """Every five minutes: accept what nobody reviewed in time."""
+    return reviewing.accept_due(now=clock.now())
+
+
+def aggregate(run_id: str) -> None:
+    """Run one aggregation."""
+    results.execute_run(UUID(run_id), now=clock.now())
+
+
+def requeue_lost_runs() -> int:
+    """Every ten minutes: nothing that was asked for is forgotten because a process died."""
+    return results.due_again(now=clock.now())
+
+
+def measure_times() -> int:
+    """Every ten minutes: what an answer really takes, for job lists and pay."""
+    return measuring.measure_open_batches()
+
+
+def release_closed() -> int:
+    """Daily: give requesters back what closed batches no longer need; returns the micros."""
+    recent = Batch.objects.filter(state=Batch.State.CLOSED, escrow_id__isnull=False).order_by("-closed_at")[:CLOSED_BATCHES_MAX]
+    return sum(publishing.release_spare(batch, now=clock.now()) for batch in recent)
