@@ -1,11 +1,41 @@
 """What people can do and how well: skills, exams, evidence and the estimate drawn from it."""
 
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from foundation.ids import new_id
+from workforce.access import Actor
 from workforce.models import Organization, Worker
+
+
+class SkillQuerySet(models.QuerySet["Skill"]):
+    """Skills, as someone may see them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """One's own and the platform's; workers see all, as they must know what a job asks for."""
+        if actor.worker_id is not None:
+            return self.all()
+        return self.filter(Q(organization=None) | Q(organization_id__in=actor.organization_ids))
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    """Grants, as someone may see them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """A worker's own, and those of one's organisations' skills."""
+        return self.filter(Q(worker_id=actor.worker_id) | Q(skill__organization_id__in=actor.organization_ids))
+
+
+class ExamQuerySet(models.QuerySet["Exam"]):
+    """Exams, as someone may see them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """One's own; for workers also every open one."""
+        own = Q(organization_id__in=actor.organization_ids)
+        return self.filter(own | Q(closed_at=None)) if actor.worker_id is not None else self.filter(own)
 
 
 class Skill(models.Model):
@@ -16,6 +46,8 @@ class Skill(models.Model):
     name = models.CharField(max_length=80)
     description = models.TextField(blank=True)
     created_at = models.DateTimeField()
+
+    objects = SkillQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(F("organization"), F("name"), name="skill_name_once", nulls_distinct=False)]
@@ -35,6 +67,8 @@ class Grant(models.Model):
     granted_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -68,6 +102,8 @@ class Exam(models.Model):
     valid_days = models.PositiveSmallIntegerField(null=True)  # how long the skill lasts; None: for good
     closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+
+    objects = ExamQuerySet.as_manager()
 
     class Meta:
         constraints = [

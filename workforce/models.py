@@ -1,6 +1,6 @@
 """People and organisations, what they agreed to, what was decided about them. Personal data stands apart, in Identity."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -10,6 +10,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from foundation.ids import new_id
+
+if TYPE_CHECKING:
+    from workforce.access import Actor
 
 
 class UserManager(BaseUserManager["User"]):
@@ -178,6 +181,15 @@ class ApiToken(models.Model):
         return f"{self.name} of {self.user_id}"
 
 
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    """Decisions, as someone may see them."""
+
+    def visible_to(self, actor: "Actor") -> Self:
+        """Those about oneself as a worker, and those made for one's organisations."""
+        about_me = Q(worker_id=actor.worker_id) if actor.worker_id else Q(pk=None)
+        return self.filter(about_me | Q(organization_id__in=actor.organization_ids))
+
+
 class Decision(models.Model):
     """Something that changes a person's access or pay, with its receipt: rule, inputs, threshold, reason, appeal. Append-only.
 
@@ -206,6 +218,8 @@ class Decision(models.Model):
     effective_until = models.DateTimeField(null=True)
     appeal_until = models.DateTimeField()
     created_at = models.DateTimeField()
+
+    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index("worker", "scope", "effective_at", name="decision_by_worker")]

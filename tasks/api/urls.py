@@ -1,8 +1,14 @@
 """Addresses of the tasks API, below /api/v1/: each file beside this one brings its own."""
 
-from django.urls import URLPattern
+from tasks.api import aggregating, exporting, importing, job_list, requesting, reviewing, sitting, working
 
-from tasks.api import working
-
-urlpatterns: list[URLPattern] = []
-urlpatterns += working.urlpatterns
+urlpatterns = [
+    *requesting.urlpatterns,
+    *importing.urlpatterns,
+    *working.urlpatterns,
+    *job_list.urlpatterns,
+    *sitting.urlpatterns,
+    *reviewing.urlpatterns,
+    *aggregating.urlpatterns,
+    *exporting.urlpatterns,
+]

@@ -1,10 +1,39 @@
 """What requesters set up: projects, guidelines, batches, imports; and who takes part in a batch."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 
 from foundation.ids import new_id
+from workforce.access import Actor
 from workforce.models import Organization, User, Worker
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Projects, as someone may see them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of the organisations the actor acts for."""
+        return self.filter(organization_id__in=actor.organization_ids)
+
+
+class GuidelineQuerySet(models.QuerySet["Guideline"]):
+    """Guidelines, as someone may see them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of one's own projects; for workers also those of projects with a batch that is or was open."""
+        own = Q(project__organization_id__in=actor.organization_ids)
+        published = Q(project__batch__published_at__isnull=False) if actor.worker_id else Q()
+        return self.filter(own | published).distinct() if actor.worker_id else self.filter(own)
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    """Batches, as someone may see them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of the organisations the actor acts for. Workers see open ones as jobs, not here."""
+        return self.filter(organization_id__in=actor.organization_ids)
 
 
 class Project(models.Model):
@@ -17,6 +46,8 @@ class Project(models.Model):
     interface = models.TextField()  # Label Studio config XML; fixed, because every answer was given under it
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
+
+    objects = ProjectQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
@@ -32,6 +63,8 @@ class Guideline(models.Model):
     changes = models.TextField(blank=True)  # what is new, in the author's words
     changes_meaning = models.BooleanField(default=True)  # False: an editorial edit that nobody need read again
     created_at = models.DateTimeField()
+
+    objects = GuidelineQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(F("project"), F("version"), name="guideline_version_once")]
@@ -86,6 +119,8 @@ class Batch(models.Model):
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "batches"

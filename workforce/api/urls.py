@@ -1,5 +1,23 @@
 """Addresses of the workforce API, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from workforce.api import views
+
+urlpatterns = [
+    path("accounts", views.SignUp.as_view()),
+    path("tokens", views.Tokens.as_view()),
+    path("tokens/<uuid:token_id>/revoke", views.RevokeToken.as_view()),
+    path("me", views.Me.as_view()),
+    path("me/profile", views.Profile.as_view()),
+    path("me/identity", views.MyIdentity.as_view()),
+    path("agreements", views.Agreements.as_view()),
+    path("agreements/<uuid:agreement_id>/accept", views.AcceptAgreement.as_view()),
+    path("organizations", views.Organizations.as_view()),
+    path("organizations/<uuid:organization_id>", views.OneOrganization.as_view()),
+    path("organizations/<uuid:organization_id>/members", views.Members.as_view()),
+    path("memberships/<uuid:membership_id>/end", views.EndMembership.as_view()),
+    path("decisions", views.Decisions.as_view()),
+    path("decisions/<uuid:decision_id>", views.OneDecision.as_view()),
+    path("decisions/<uuid:decision_id>/lift", views.LiftDecision.as_view()),
+]

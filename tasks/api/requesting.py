@@ -1,0 +1,300 @@
+"""What requesters set up: projects, guidelines, batches, and the batch's life from draft to closed."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import path
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from foundation.api.commands import Command
+from foundation.api.filters import ClosedFilters
+from foundation.clock import instant_of
+from foundation.errors import NotFound
+from tasks import publishing
+from tasks.models import Batch, Guideline, Project
+from workforce.models import Membership
+
+MICROS_MAX = 10_000 * 1_000_000  # ten thousand units for one answer: a slip, not a price
+
+
+class ProjectBody(serializers.ModelSerializer[Project]):
+    """A kind of question."""
+
+    organization_id = serializers.UUIDField()
+
+    class Meta:
+        model = Project
+        fields = ["id", "organization_id", "name", "description", "interface", "created_at", "archived_at"]
+        read_only_fields = ["id", "created_at", "archived_at"]
+
+
+class CreateProject(Command):
+    """Make a project."""
+
+    accepts = ProjectBody
+    answers = ProjectBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Make it for one's organisation."""
+        return publishing.create_project(request.user, now=now, **{"description": ""} | data)
+
+
+class Projects(ClosedFilters, ListAPIView[Project], CreateProject):
+    """GET lists one's projects, POST makes one."""
+
+    serializer_class = ProjectBody
+    queryset = Project.objects.none()
+    filters = {"organization_id": "organization_id"}
+    http_method_names = ["get", "post", "options"]
+
+    def get_queryset(self) -> Any:
+        """Of organisations one acts for."""
+        self.queryset = Project.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return super().get_queryset()
+
+
+class OneProject(RetrieveAPIView[Project]):
+    """One of one's projects."""
+
+    serializer_class = ProjectBody
+    lookup_url_kwarg = "project_id"
+
+    def get_queryset(self) -> Any:
+        """Of organisations one acts for."""
+        return Project.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+
+
+class GuidelineBody(serializers.ModelSerializer[Guideline]):
+    """A version of what a project asks of its workers."""
+
+    class Meta:
+        model = Guideline
+        fields = ["id", "project_id", "version", "text", "changes", "changes_meaning", "created_at"]
+        read_only_fields = ["id", "project_id", "version", "created_at"]
+
+
+class AddGuideline(Command):
+    """Add the next version of the guideline."""
+
+    accepts = GuidelineBody
+    answers = GuidelineBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Add it to one's project."""
+        return publishing.add_guideline(request.user, path["project_id"], now=now, **data)
+
+
+class Guidelines(ClosedFilters, ListAPIView[Guideline], AddGuideline):
+    """GET lists a project's guidelines, POST adds one."""
+
+    serializer_class = GuidelineBody
+    queryset = Guideline.objects.none()
+    http_method_names = ["get", "post", "options"]
+
+    def get_queryset(self) -> Any:
+        """Of a project of one's own."""
+        project = publishing.own_project(self.request.user, self.kwargs["project_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        self.queryset = Guideline.objects.filter(project=project)
+        return super().get_queryset()
+
+
+class OneGuideline(RetrieveAPIView[Guideline]):
+    """A guideline, for those who set it and for workers of its batches."""
+
+    serializer_class = GuidelineBody
+    lookup_url_kwarg = "guideline_id"
+
+    def get_queryset(self) -> Any:
+        """Of one's own projects, and of batches one takes part in or could."""
+        return Guideline.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+
+
+class NewBatch(serializers.ModelSerializer[Batch]):
+    """The settings of a batch. What is left out gets a sensible value."""
+
+    lease_seconds = serializers.IntegerField(min_value=10, max_value=86_400, required=False)
+    lease_size = serializers.IntegerField(min_value=1, max_value=50, required=False)
+    max_leases = serializers.IntegerField(min_value=1, max_value=100, required=False)
+    overlap = serializers.IntegerField(min_value=1, max_value=1000)
+    price_micros = serializers.IntegerField(min_value=1, max_value=MICROS_MAX)
+    currency = serializers.RegexField(r"^[A-Z]{3}$")
+    estimate_seconds = serializers.IntegerField(min_value=1, max_value=86_400)
+    review_seconds = serializers.IntegerField(min_value=60, max_value=7 * 86_400, required=False)
+    idle_cap_seconds = serializers.IntegerField(min_value=30, max_value=600, required=False)
+    gold_percent = serializers.IntegerField(min_value=0, max_value=50, required=False)
+    gold_first = serializers.IntegerField(min_value=0, max_value=50, required=False)
+    accuracy_bar = serializers.FloatField(min_value=0, max_value=1, required=False, allow_null=True)
+    requirements = serializers.ListField(child=serializers.DictField(), required=False)
+
+    class Meta:
+        model = Batch
+        fields = [
+            "name",
+            "overlap",
+            "lease_seconds",
+            "lease_size",
+            "max_leases",
+            "workers_choose",
+            "requirements",
+            "idle_cap_seconds",
+            "currency",
+            "price_micros",
+            "estimate_seconds",
+            "review_seconds",
+            "gold_percent",
+            "gold_first",
+            "accuracy_bar",
+        ]
+
+
+class BatchBody(serializers.ModelSerializer[Batch]):
+    """A batch as its requester sees it."""
+
+    class Meta:
+        model = Batch
+        fields = [
+            "id",
+            "project_id",
+            "organization_id",
+            "state",
+            *NewBatch.Meta.fields,
+            "fee_micros",
+            "median_seconds",
+            "guideline_id",
+            "created_at",
+            "published_at",
+            "closed_at",
+        ]
+
+
+class BatchWithProgress(BatchBody):
+    """A batch and how far it has got."""
+
+    progress = serializers.SerializerMethodField()
+
+    class Meta(BatchBody.Meta):
+        fields = [*BatchBody.Meta.fields, "progress"]
+
+    def get_progress(self, batch: Batch) -> dict[str, int]:
+        """Counts of tasks, places and assignments."""
+        return publishing.progress(batch)
+
+
+class CreateBatch(Command):
+    """Make a draft batch."""
+
+    accepts = NewBatch
+    answers = BatchBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Make it in one's project."""
+        return publishing.create_batch(request.user, path["project_id"], now=now, **data)
+
+
+class Batches(ClosedFilters, ListAPIView[Batch]):
+    """One's batches, newest first."""
+
+    serializer_class = BatchBody
+    queryset = Batch.objects.none()
+    filters = {"state": "state", "project_id": "project_id", "organization_id": "organization_id"}
+
+    def get_queryset(self) -> Any:
+        """Of organisations one acts for."""
+        self.queryset = Batch.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return super().get_queryset()
+
+
+class ProjectBatches(Batches, CreateBatch):
+    """GET lists a project's batches, POST makes one."""
+
+    http_method_names = ["get", "post", "options"]
+
+    def get_queryset(self) -> Any:
+        """Of a project of one's own."""
+        project = publishing.own_project(self.request.user, self.kwargs["project_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        return super().get_queryset().filter(project=project)
+
+
+class OneBatch(RetrieveAPIView[Batch]):
+    """One of one's batches, with progress."""
+
+    serializer_class = BatchWithProgress
+    lookup_url_kwarg = "batch_id"
+
+    def get_queryset(self) -> Any:
+        """Of organisations one acts for."""
+        return Batch.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+
+
+class Quote(APIView):
+    """What publishing a batch will cost and check."""
+
+    def get(self, request: Request, batch_id: Any) -> Response:
+        """Compute it afresh."""
+        batch = Batch.objects.visible_to(request.user).filter(id=batch_id).first()  # type: ignore[arg-type]
+        if batch is None:
+            raise NotFound
+        return Response(publishing.quote(batch, now=instant_of(request)))
+
+
+class Publish(Command):
+    """Open a draft batch: its money is reserved, its price checked against the pay floor."""
+
+    answers = BatchBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Open it."""
+        return publishing.publish(request.user, path["batch_id"], now=now)
+
+
+class Pause(Command):
+    """Hand out no more tasks for now."""
+
+    answers = BatchBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Pause it."""
+        return publishing.pause(request.user, path["batch_id"], now=now)
+
+
+class Resume(Command):
+    """Hand out tasks again."""
+
+    answers = BatchBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Resume it."""
+        return publishing.resume(request.user, path["batch_id"], now=now)
+
+
+class Close(Command):
+    """End a batch; unspent money goes back."""
+
+    answers = BatchBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Close it."""
+        return publishing.close(request.user, path["batch_id"], now=now)
+
+
+urlpatterns = [
+    path("projects", Projects.as_view()),
+    path("projects/<uuid:project_id>", OneProject.as_view()),
+    path("projects/<uuid:project_id>/guidelines", Guidelines.as_view()),
+    path("projects/<uuid:project_id>/batches", ProjectBatches.as_view()),
+    path("guidelines/<uuid:guideline_id>", OneGuideline.as_view()),
+    path("batches", Batches.as_view()),
+    path("batches/<uuid:batch_id>", OneBatch.as_view()),
+    path("batches/<uuid:batch_id>/quote", Quote.as_view()),
+    path("batches/<uuid:batch_id>/publish", Publish.as_view()),
+    path("batches/<uuid:batch_id>/pause", Pause.as_view()),
+    path("batches/<uuid:batch_id>/resume", Resume.as_view()),
+    path("batches/<uuid:batch_id>/close", Close.as_view()),
+]

@@ -1,0 +1,121 @@
+"""Verdicts: what waits for one, and giving it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import path
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+
+from foundation.api.commands import Command
+from foundation.api.filters import ClosedFilters
+from tasks import exporting, reviewing
+from tasks.models import Assignment, Review
+from tasks.publishing import own_batch
+from workforce.models import Membership
+
+
+class AnswerBody(serializers.ModelSerializer[Assignment]):
+    """An assignment and its answer as the requester sees them; the worker by alias."""
+
+    worker = serializers.SerializerMethodField()
+    task_key = serializers.CharField(source="task.key")
+    result = serializers.JSONField(source="answer.result", default=None)
+    label = serializers.JSONField(source="answer.canonical", default=None)
+
+    class Meta:
+        model = Assignment
+        fields = [
+            "id",
+            "task_id",
+            "task_key",
+            "worker",
+            "state",
+            "result",
+            "label",
+            "price_micros",
+            "currency",
+            "credited_seconds",
+            "leased_at",
+            "submitted_at",
+            "review_due_at",
+        ]
+
+    def get_worker(self, row: Assignment) -> str:
+        """The alias."""
+        return exporting.alias_of(row.worker_id, row.batch.organization_id)
+
+
+class BatchAssignments(ClosedFilters, ListAPIView[Assignment]):
+    """The assignments of a batch, newest first; `state=submitted` waits for review."""
+
+    serializer_class = AnswerBody
+    queryset = Assignment.objects.none()
+    filters = {"state": "state", "task_id": "task_id"}
+
+    def get_queryset(self) -> Any:
+        """Of a batch of one's own."""
+        batch = own_batch(self.request.user, self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        self.queryset = Assignment.objects.filter(batch=batch).select_related("task", "answer", "batch")
+        return super().get_queryset()
+
+
+class VerdictBody(serializers.ModelSerializer[Assignment]):
+    """Where the answer stands after the verdict."""
+
+    class Meta:
+        model = Assignment
+        fields = ["id", "state", "price_micros", "currency"]
+
+
+class AcceptRequest(serializers.Serializer[Any]):
+    """A word to the worker, if one likes."""
+
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+
+
+class Accept(Command):
+    """Accept an answer, or overturn its rejection: the worker is paid."""
+
+    accepts = AcceptRequest
+    answers = VerdictBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Accept it."""
+        return reviewing.accept(request.user, path["assignment_id"], now=now, **data)
+
+
+class RejectRequest(serializers.Serializer[Any]):
+    """Why: a reason from the list, an explanation the worker reads, and what it points at."""
+
+    reason = serializers.ChoiceField(choices=Review.Reason.choices)
+    comment = serializers.CharField(max_length=5000, help_text="At least 100 characters.")
+    evidence = serializers.DictField()
+
+
+class Reject(Command):
+    """Reject an answer: unpaid, out of every export and aggregate, its place open again."""
+
+    accepts = RejectRequest
+    answers = VerdictBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Reject it."""
+        return reviewing.reject(request.user, path["assignment_id"], now=now, **data)
+
+
+class AcceptSubmitted(Command):
+    """Accept everything of a batch that waits for review."""
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Accept them."""
+        return {"accepted": reviewing.accept_submitted(request.user, path["batch_id"], now=now)}
+
+
+urlpatterns = [
+    path("batches/<uuid:batch_id>/assignments", BatchAssignments.as_view()),
+    path("batches/<uuid:batch_id>/accept-submitted", AcceptSubmitted.as_view()),
+    path("assignments/<uuid:assignment_id>/accept", Accept.as_view()),
+    path("assignments/<uuid:assignment_id>/reject", Reject.as_view()),
+]

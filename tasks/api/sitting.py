@@ -1,0 +1,206 @@
+"""Exams in the real interface: set one, sit one."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import path
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+
+from foundation.api.commands import Command
+from foundation.api.filters import ClosedFilters
+from qualification import examining
+from qualification.models import Exam, ExamAttempt
+from tasks import sitting
+from workforce import access
+
+
+class NewExam(serializers.Serializer[Any]):
+    """An exam with its questions and their solutions."""
+
+    organization_id = serializers.UUIDField()
+    skill_id = serializers.UUIDField()
+    title = serializers.CharField(max_length=120)
+    instructions = serializers.CharField(max_length=50_000, required=False, default="")
+    interface = serializers.CharField(max_length=100_000)
+    questions = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=examining.QUESTIONS_MAX)
+    questions_per_attempt = serializers.IntegerField(min_value=1)
+    pass_percent = serializers.IntegerField(min_value=1, max_value=100)
+    time_limit_seconds = serializers.IntegerField(min_value=10, max_value=86_400)
+    max_attempts = serializers.IntegerField(min_value=1, max_value=1000)
+    retry_delay_seconds = serializers.IntegerField(min_value=0, max_value=365 * 86_400)
+    valid_days = serializers.IntegerField(min_value=1, max_value=3650, required=False, allow_null=True)
+
+
+class Created(serializers.Serializer[Any]):
+    """What was made."""
+
+    id = serializers.UUIDField()
+
+
+class CreateExam(Command):
+    """Set an exam for a skill of one's own."""
+
+    accepts = NewExam
+    answers = Created
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Set it."""
+        return sitting.create_exam(request.user, now=now, **data)
+
+
+class ExamBody(serializers.ModelSerializer[Exam]):
+    """An exam as those who may sit it see it: no questions, no solutions."""
+
+    questions_in_bank = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Exam
+        fields = [
+            "id",
+            "organization_id",
+            "skill_id",
+            "title",
+            "instructions",
+            "questions_in_bank",
+            "questions_per_attempt",
+            "pass_percent",
+            "time_limit_seconds",
+            "max_attempts",
+            "retry_delay_seconds",
+            "valid_days",
+            "closed_at",
+            "created_at",
+        ]
+
+    def get_questions_in_bank(self, exam: Exam) -> int:
+        """How many there are to draw from."""
+        return len(exam.questions)
+
+
+class Exams(ClosedFilters, ListAPIView[Exam], CreateExam):
+    """GET lists the exams one may sit or has set, POST sets one."""
+
+    serializer_class = ExamBody
+    queryset = Exam.objects.none()
+    filters = {"organization_id": "organization_id", "skill_id": "skill_id"}
+    http_method_names = ["get", "post", "options"]
+
+    def get_queryset(self) -> Any:
+        """One's own, and for workers the open ones."""
+        self.queryset = Exam.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return super().get_queryset()
+
+
+class ExamWithQuestions(ExamBody):
+    """An exam as its owner sees it."""
+
+    class Meta(ExamBody.Meta):
+        fields = [*ExamBody.Meta.fields, "interface", "questions"]
+
+
+class OneExam(RetrieveAPIView[Exam]):
+    """One exam; with its questions and solutions for those who set it, and for nobody else."""
+
+    lookup_url_kwarg = "exam_id"
+
+    def get_queryset(self) -> Any:
+        """One's own, and for workers the open ones."""
+        return Exam.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+
+    def get_serializer_class(self) -> Any:
+        """Solutions only for members of the organisation that set it."""
+        exam = Exam.objects.filter(id=self.kwargs.get("exam_id")).first()
+        own = exam is not None and exam.organization_id in self.request.user.organization_ids  # type: ignore[union-attr]
+        return ExamWithQuestions if own else ExamBody
+
+
+class CloseExam(Command):
+    """Take no new attempts."""
+
+    answers = ExamBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Close it."""
+        return examining.close(request.user, path["exam_id"], now=now)
+
+
+class AttemptBody(serializers.ModelSerializer[ExamAttempt]):
+    """A sitting: its questions while it runs, its score afterwards."""
+
+    interface = serializers.CharField(source="exam.interface")
+    instructions = serializers.CharField(source="exam.instructions")
+    questions = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ExamAttempt
+        fields = [
+            "id",
+            "exam_id",
+            "number",
+            "state",
+            "interface",
+            "instructions",
+            "questions",
+            "score_percent",
+            "started_at",
+            "expires_at",
+            "submitted_at",
+        ]
+
+    def get_questions(self, attempt: ExamAttempt) -> list[dict[str, Any]]:
+        """The questions drawn, without their solutions."""
+        return sitting.questions_of(attempt)
+
+
+class StartAttempt(Command):
+    """Begin a sitting; a running one is returned instead of another."""
+
+    answers = AttemptBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Begin it."""
+        return examining.start(access.require_worker(request.user), path["exam_id"], now=now)
+
+
+class OneAttempt(RetrieveAPIView[ExamAttempt]):
+    """One of one's own sittings."""
+
+    serializer_class = AttemptBody
+    lookup_url_kwarg = "attempt_id"
+
+    def get_queryset(self) -> Any:
+        """Mine, and only mine."""
+        worker_id = access.require_worker(self.request.user)  # type: ignore[arg-type]
+        return ExamAttempt.objects.filter(worker_id=worker_id).select_related("exam")
+
+
+class SubmitAttemptRequest(serializers.Serializer[Any]):
+    """The answers: question id → Label Studio result list."""
+
+    answers = serializers.DictField(child=serializers.ListField(child=serializers.DictField()))
+
+
+class SubmitAttempt(Command):
+    """Hand in a sitting."""
+
+    accepts = SubmitAttemptRequest
+    answers = AttemptBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Hand it in."""
+        worker_id = access.require_worker(request.user)
+        return sitting.submit(path["attempt_id"], worker_id=worker_id, answers=data["answers"], now=now)
+
+
+urlpatterns = [
+    path("exams", Exams.as_view()),
+    path("exams/<uuid:exam_id>", OneExam.as_view()),
+    path("exams/<uuid:exam_id>/close", CloseExam.as_view()),
+    path("exams/<uuid:exam_id>/attempts", StartAttempt.as_view()),
+    path("attempts/<uuid:attempt_id>", OneAttempt.as_view()),
+    path("attempts/<uuid:attempt_id>/submit", SubmitAttempt.as_view()),
+]

@@ -1,0 +1,168 @@
+"""The shapes in which people and organisations come and go."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from rest_framework import serializers
+
+from workforce.accounts import TOKEN_DAYS, TOKEN_MAX_DAYS
+from workforce.models import Acceptance, Agreement, ApiToken, Decision, Identity, Membership, Organization, Worker
+
+
+class SignUpRequest(serializers.Serializer[Any]):
+    """A new account."""
+
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+    display_name = serializers.CharField(max_length=60)
+    as_worker = serializers.BooleanField(default=False, help_text="True for people who want to do tasks.")
+
+
+class SignedUp(serializers.Serializer[Any]):
+    """The account that was opened."""
+
+    user_id = serializers.UUIDField()
+    worker_id = serializers.UUIDField(allow_null=True)
+
+
+class LogInRequest(serializers.Serializer[Any]):
+    """Email and password for a token."""
+
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+    name = serializers.CharField(max_length=60, default="API")
+    days = serializers.IntegerField(min_value=1, max_value=TOKEN_MAX_DAYS, default=TOKEN_DAYS)
+
+
+class TokenBody(serializers.ModelSerializer[ApiToken]):
+    """A token without the token itself."""
+
+    class Meta:
+        model = ApiToken
+        fields = ["id", "name", "created_at", "expires_at", "used_on", "revoked_at"]
+
+
+class NewTokenBody(serializers.Serializer[Any]):
+    """A new token, shown this once."""
+
+    id = serializers.UUIDField()
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class ProfileRequest(serializers.Serializer[Any]):
+    """What matching needs to know. Fields left out stay as they are."""
+
+    display_name = serializers.CharField(max_length=60, required=False)
+    country = serializers.RegexField(r"^[A-Z]{2}$", required=False, help_text="ISO 3166-1 alpha-2, such as DE.")
+    languages = serializers.ListField(
+        child=serializers.RegexField(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?$"), required=False, max_length=30
+    )
+    time_zone = serializers.ChoiceField(choices=sorted(available_timezones()), required=False)
+
+
+class WorkerBody(serializers.ModelSerializer[Worker]):
+    """A worker as they see themselves."""
+
+    class Meta:
+        model = Worker
+        fields = ["id", "display_name", "country", "languages", "time_zone", "onboarded_at", "created_at"]
+
+
+class IdentityBody(serializers.ModelSerializer[Identity]):
+    """Who the worker is; kept apart from everything else."""
+
+    legal_name = serializers.CharField(max_length=200, required=False)
+    address = serializers.CharField(max_length=1000, required=False)
+    birth_date = serializers.DateField(required=False, allow_null=True)
+
+    class Meta:
+        model = Identity
+        fields = ["legal_name", "address", "birth_date", "updated_at"]
+        read_only_fields = ["updated_at"]
+
+
+class AgreementBody(serializers.ModelSerializer[Agreement]):
+    """A text people must accept, and when the caller did."""
+
+    accepted_at = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Agreement
+        fields = ["id", "slug", "version", "title", "text", "published_at", "accepted_at"]
+        read_only_fields = ["id", "version", "published_at"]
+
+    def get_accepted_at(self, row: Agreement) -> Any:
+        """The caller's own acceptance, if there is one."""
+        return self.context.get("accepted", {}).get(row.id)
+
+
+class NewAgreement(serializers.Serializer[Any]):
+    """The next version of an agreement."""
+
+    slug = serializers.SlugField(max_length=60)
+    title = serializers.CharField(max_length=120)
+    text = serializers.CharField(max_length=200_000)
+
+
+class AcceptanceBody(serializers.ModelSerializer[Acceptance]):
+    """A version was accepted."""
+
+    class Meta:
+        model = Acceptance
+        fields = ["agreement_id", "accepted_at"]
+
+
+class OrganizationBody(serializers.ModelSerializer[Organization]):
+    """A requester or vendor."""
+
+    class Meta:
+        model = Organization
+        fields = ["id", "kind", "name", "created_at"]
+        read_only_fields = ["id", "created_at"]
+
+
+class NewMember(serializers.Serializer[Any]):
+    """Who, and as what."""
+
+    email = serializers.EmailField(max_length=254)
+    role = serializers.ChoiceField(choices=Membership.Role.choices)
+
+
+class MemberBody(serializers.ModelSerializer[Membership]):
+    """Someone acts for an organisation."""
+
+    email = serializers.EmailField(source="user.email", read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ["id", "user_id", "organization_id", "email", "role", "created_at", "ended_at"]
+
+
+class DecisionBody(serializers.ModelSerializer[Decision]):
+    """A decision with its receipt."""
+
+    class Meta:
+        model = Decision
+        fields = [
+            "id",
+            "kind",
+            "scope",
+            "organization_id",
+            "decided_by_id",
+            "rule",
+            "inputs",
+            "threshold",
+            "reason",
+            "lifts_id",
+            "effective_at",
+            "effective_until",
+            "appeal_until",
+            "created_at",
+        ]
+
+
+class LiftRequest(serializers.Serializer[Any]):
+    """Why the decision ends early."""
+
+    reason = serializers.CharField(max_length=5000)

@@ -1,0 +1,269 @@
+"""Accounts, profiles, agreements, organisations and decisions over HTTP."""
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from foundation.api.commands import Command
+from foundation.api.filters import ClosedFilters
+from foundation.errors import NotFound
+from workforce import access, accounts, decisions, onboarding
+from workforce.api import serializers as shapes
+from workforce.api.throttling import Knocking
+from workforce.models import Acceptance, Agreement, ApiToken, Decision, Membership, Organization, User, Worker
+
+
+class SignUp(Command):
+    """Open an account."""
+
+    accepts = shapes.SignUpRequest
+    answers = shapes.SignedUp
+    status = 201
+    permission_classes = [AllowAny]
+    throttle_classes = [Knocking]
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Open it."""
+        user = accounts.sign_up(now=now, **data)
+        return {"user_id": user.id, "worker_id": Worker.objects.filter(user=user).values_list("id", flat=True).first()}
+
+
+class LogIn(Command):
+    """Trade email and password for a token, shown this once."""
+
+    accepts = shapes.LogInRequest
+    answers = shapes.NewTokenBody
+    status = 201
+    permission_classes = [AllowAny]
+    throttle_classes = [Knocking]
+    remembered = False  # a token is never kept, so it cannot be answered again; each log-in makes another
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Issue it."""
+        row, token = accounts.log_in(now=now, **data)
+        return {"id": row.id, "token": token, "expires_at": row.expires_at}
+
+
+class Tokens(ClosedFilters, ListAPIView[ApiToken], LogIn):
+    """GET lists one's tokens, POST issues one."""
+
+    serializer_class = shapes.TokenBody
+    queryset = ApiToken.objects.none()
+    http_method_names = ["get", "post", "options"]
+
+    def get_queryset(self) -> Any:
+        """Mine, and only mine."""
+        if not self.request.user:
+            raise NotAuthenticated
+        self.queryset = ApiToken.objects.filter(user_id=self.request.user.id)
+        return super().get_queryset()
+
+
+class RevokeToken(Command):
+    """End a token of one's own, at once."""
+
+    answers = shapes.TokenBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """End it."""
+        return accounts.revoke_token(request.user, path["token_id"], now=now)
+
+
+class Me(APIView):
+    """Who am I here, and what is still to do?"""
+
+    def get(self, request: Request) -> Response:
+        """Account, worker, organisations, missing steps."""
+        actor = request.user
+        worker = Worker.objects.filter(user_id=actor.id).first()
+        return Response(
+            {
+                "user_id": actor.id,
+                "email": User.objects.values_list("email", flat=True).get(id=actor.id),
+                "is_operator": actor.is_operator,
+                "worker": shapes.WorkerBody(worker).data if worker else None,
+                "organizations": [{"id": one, "role": role} for one, role in actor.roles.items()],
+                "missing": onboarding.missing_steps(worker.id) if worker else [],
+            }
+        )
+
+
+class Profile(Command):
+    """Change what matching knows about me."""
+
+    accepts = shapes.ProfileRequest
+    answers = shapes.WorkerBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Change it."""
+        return onboarding.update_profile(access.require_worker(request.user), now=now, **data)
+
+
+class MyIdentity(Command):
+    """Keep who I am, apart from everything else."""
+
+    accepts = shapes.IdentityBody
+    answers = shapes.IdentityBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Keep it."""
+        return onboarding.update_identity(access.require_worker(request.user), now=now, **data)
+
+
+class PublishAgreement(Command):
+    """Put the next version of an agreement in force (operators)."""
+
+    accepts = shapes.NewAgreement
+    answers = shapes.AgreementBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Publish it."""
+        return onboarding.publish_agreement(request.user, now=now, **data)
+
+
+class Agreements(ClosedFilters, ListAPIView[Agreement], PublishAgreement):
+    """GET lists the agreements in force and when I accepted them, POST puts one in force."""
+
+    serializer_class = shapes.AgreementBody
+    queryset = Agreement.objects.none()
+    http_method_names = ["get", "post", "options"]
+
+    def get_queryset(self) -> Any:
+        """The newest version of each."""
+        self.queryset = onboarding.current_agreements()
+        return super().get_queryset()
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """With the caller's acceptances."""
+        accepted = Acceptance.objects.filter(user_id=self.request.user.id).values_list("agreement_id", "accepted_at")
+        return super().get_serializer_context() | {"accepted": dict(accepted)}
+
+
+class AcceptAgreement(Command):
+    """Accept a version of an agreement."""
+
+    answers = shapes.AcceptanceBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Accept it."""
+        return onboarding.accept_agreement(request.user, path["agreement_id"], now=now)
+
+
+class CreateOrganization(Command):
+    """Found an organisation; one becomes its owner."""
+
+    accepts = shapes.OrganizationBody
+    answers = shapes.OrganizationBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Found it."""
+        return accounts.create_organization(request.user, now=now, **{"kind": Organization.Kind.REQUESTER} | data)
+
+
+class Organizations(ClosedFilters, ListAPIView[Organization], CreateOrganization):
+    """GET lists the organisations one acts for, POST founds one."""
+
+    serializer_class = shapes.OrganizationBody
+    queryset = Organization.objects.none()
+    filters = {"kind": "kind"}
+    http_method_names = ["get", "post", "options"]
+
+    def get_queryset(self) -> Any:
+        """One's own."""
+        self.queryset = Organization.objects.filter(id__in=self.request.user.organization_ids)  # type: ignore[union-attr]
+        return super().get_queryset()
+
+
+class OneOrganization(RetrieveAPIView[Organization]):
+    """An organisation one acts for."""
+
+    serializer_class = shapes.OrganizationBody
+    lookup_url_kwarg = "organization_id"
+
+    def get_queryset(self) -> Any:
+        """One's own."""
+        return Organization.objects.filter(id__in=self.request.user.organization_ids)  # type: ignore[union-attr]
+
+
+class AddMember(Command):
+    """Let someone act for the organisation (owners)."""
+
+    accepts = shapes.NewMember
+    answers = shapes.MemberBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Add them."""
+        return accounts.add_member(request.user, path["organization_id"], now=now, **data)
+
+
+class Members(ClosedFilters, ListAPIView[Membership], AddMember):
+    """GET lists who acts for the organisation, POST adds someone."""
+
+    serializer_class = shapes.MemberBody
+    queryset = Membership.objects.none()
+    filters = {"role": "role"}
+    http_method_names = ["get", "post", "options"]
+
+    def get_queryset(self) -> Any:
+        """Of an organisation of one's own."""
+        organization_id = self.kwargs["organization_id"]
+        access.require_role(self.request.user, organization_id, at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        if not Organization.objects.filter(id=organization_id).exists():
+            raise NotFound
+        self.queryset = Membership.objects.filter(organization_id=organization_id).select_related("user")
+        return super().get_queryset()
+
+
+class EndMembership(Command):
+    """Let someone act for the organisation no longer."""
+
+    answers = shapes.MemberBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """End it."""
+        return accounts.end_membership(request.user, path["membership_id"], now=now)
+
+
+class Decisions(ClosedFilters, ListAPIView[Decision]):
+    """The decisions about me, and those my organisations made."""
+
+    serializer_class = shapes.DecisionBody
+    queryset = Decision.objects.none()
+    filters = {"kind": "kind", "scope": "scope"}
+
+    def get_queryset(self) -> Any:
+        """As far as one may see them."""
+        self.queryset = Decision.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return super().get_queryset()
+
+
+class OneDecision(RetrieveAPIView[Decision]):
+    """A decision with its receipt."""
+
+    serializer_class = shapes.DecisionBody
+    lookup_url_kwarg = "decision_id"
+
+    def get_queryset(self) -> Any:
+        """As far as one may see them."""
+        return Decision.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+
+
+class LiftDecision(Command):
+    """End a restriction early."""
+
+    accepts = shapes.LiftRequest
+    answers = shapes.DecisionBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Lift it."""
+        return decisions.lift(request.user, path["decision_id"], now=now, **data)
