@@ -11,19 +11,22 @@ from foundation.api.commands import Command
 class CommandSchema(AutoSchema):
     """Reads `accepts`, `answers` and `status` of commands; adds the Idempotency-Key header."""
 
+    def _is_command(self) -> bool:
+        return isinstance(self.view, Command) and self.method == "POST"
+
     def get_request_serializer(self) -> Any:
         """What the command accepts."""
-        return self.view.accepts if isinstance(self.view, Command) else super().get_request_serializer()
+        return self.view.accepts if self._is_command() else super().get_request_serializer()
 
     def get_response_serializers(self) -> Any:
         """What the command answers, under its status."""
-        if isinstance(self.view, Command):
+        if self._is_command():
             return {self.view.status: self.view.answers}
         return super().get_response_serializers()
 
     def get_override_parameters(self) -> list[Any]:
         """The header every command takes."""
-        if not isinstance(self.view, Command):
+        if not self._is_command():
             return super().get_override_parameters()
         return [
             OpenApiParameter(

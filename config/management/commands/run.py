@@ -1,0 +1,36 @@
+"""`manage.py run`: the whole installation in the foreground, until Ctrl-C."""
+
+import signal
+import time
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from config import schedules
+from config.processes import Cluster, WebServer
+
+
+class Command(BaseCommand):
+    """Bring the database up to date, start web server and cluster, and stop both at the end."""
+
+    help = "Run the web server and the cluster until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where to listen."""
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--host", default="127.0.0.1")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Start, wait, stop."""
+        call_command("migrate", verbosity=0)
+        schedules.sync()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with WebServer(port=options["port"], host=options["host"]) as web, Cluster() as cluster:
+            self.stdout.write(f"Fairhand runs at {web.address} (API: {web.address}/api/docs/). Ctrl-C stops it.")
+            try:
+                while web.process and cluster.process and web.process.poll() is None and cluster.process.poll() is None:
+                    time.sleep(0.5)
+                self.stderr.write(f"A process ended by itself. The logs are in {web.log.parent}.")
+            except KeyboardInterrupt:
+                self.stdout.write("Stopping.")

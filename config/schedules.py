@@ -1,0 +1,28 @@
+"""What runs by the clock: the whole table, in one place. `sync` makes the queue's own table equal to it."""
+
+from django_q.models import Schedule
+
+MINUTES = Schedule.MINUTES
+TABLE: list[tuple[str, str, int]] = [
+    # name, job, every so many minutes
+    ("expire leases", "tasks.jobs.expire_leases", 1),
+    ("accept what nobody reviewed", "tasks.jobs.accept_due", 5),
+    ("requeue lost aggregations", "tasks.jobs.requeue_lost_runs", 10),
+    ("measure times", "tasks.jobs.measure_times", 10),
+    ("expire exam sittings", "qualification.jobs.expire_attempts", 10),
+    ("expire grants", "qualification.jobs.expire_grants", 60),
+    ("fold balances", "payments.jobs.fold_balances", 10),
+    ("release closed batches", "tasks.jobs.release_closed", 24 * 60),
+    ("forget idempotency keys", "foundation.jobs.forget_old_idempotent_requests", 24 * 60),
+    ("verify the audit chain", "foundation.jobs.verify_audit_chain", 24 * 60),
+    ("check invariants", "config.jobs.check_invariants", 24 * 60),
+]
+
+
+def sync() -> None:
+    """Make the schedules exactly those of the table; safe to repeat. Rows under other names are removed."""
+    for name, job, minutes in TABLE:
+        Schedule.objects.update_or_create(
+            name=name, defaults={"func": job, "schedule_type": MINUTES, "minutes": minutes, "repeats": -1}
+        )
+    Schedule.objects.exclude(name__in=[name for name, _, _ in TABLE]).delete()
