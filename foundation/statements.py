@@ -4,6 +4,8 @@ Django's own cursors bind on the client, so PostgreSQL would plan these long sta
 running them. Everything that is not a hot verb uses the ORM.
 """
 
+import re
+from functools import lru_cache
 from typing import Any, cast
 
 import psycopg
@@ -11,17 +13,28 @@ from django.db import connection
 from psycopg.rows import dict_row
 
 Row = dict[str, Any]
+PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 def rows_of(statement: str, parameters: dict[str, Any]) -> list[Row]:
     """Run `statement` on this thread's connection, inside its transaction if there is one, and return its rows as dicts.
 
-    Raises psycopg's own errors. Counted like any other query when queries are logged (the query budgets look there).
+    Parameters are written %(name)s, a percent sign %%. Raises psycopg's own errors. Counted like any other query when queries are
+    logged (the query budgets look there).
     """
     connection.ensure_connection()
     raw = cast("psycopg.Connection[Any]", connection.connection)
     if connection.queries_logged:
         connection.queries_log.append({"sql": statement, "time": "0"})
-    with psycopg.Cursor(raw, row_factory=dict_row) as cursor:
-        cursor.execute(statement, parameters, prepare=True)
+    text, names = _numbered(statement)
+    with psycopg.RawCursor(raw, row_factory=dict_row) as cursor:
+        cursor.execute(text, [parameters[name] for name in names], prepare=True)
         return cursor.fetchall()
+
+
+@lru_cache(maxsize=64)
+def _numbered(statement: str) -> tuple[bytes, list[str]]:
+    """The statement with $1, $2… for its parameters, and their names in that order; translated once, not at every call."""
+    names = list(dict.fromkeys(PARAMETER.findall(statement)))
+    text = PARAMETER.sub(lambda match: f"${names.index(match.group(1)) + 1}", statement).replace("%%", "%")
+    return text.encode(), names

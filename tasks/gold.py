@@ -1,28 +1,52 @@
 """Places for gold: how many times each gold task may be handed out, so that what gold costs is bounded by what was reserved."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Count, F, Q, Sum
 
+from tasks import pricing
 from tasks.models import Batch, Task
 
 
-def open_places(batch: Batch, *, places: int) -> int:
-    """Spread so many places over the batch's gold tasks, evenly, a task's own wish (its `overlap`) kept; returns the places opened.
+@dataclass(frozen=True)
+class Spread:
+    """How the gold places of a batch are spread: those its requester wished for by task, and as many `each` for every other task."""
 
-    Part of publishing: the batch is locked and handed nothing out yet.
+    wished: int
+    others: int
+    each: int
+
+    @property
+    def places(self) -> int:
+        """All of them."""
+        return self.wished + self.others * self.each
+
+
+def spread(batch: Batch, *, ordinary_places: int) -> Spread:
+    """What publishing opens, or has opened: the places of `pricing.gold_places`, rounded up per task, each task at least one.
+
+    A task's own wish (its `overlap`) is kept and counts. Without a gold policy no gold is handed out, and only wishes have places.
     """
+    found = Task.objects.filter(batch=batch, lane=Task.Lane.GOLD).aggregate(
+        wished=Sum("overlap", default=0), others=Count("id", filter=Q(overlap=0))
+    )
+    planned = pricing.gold_places(
+        ordinary_places, gold_percent=batch.gold_percent, gold_first=batch.gold_first, overlap=batch.overlap
+    )
+    if not found["others"] or not planned:
+        return Spread(found["wished"], found["others"], 0)
+    return Spread(found["wished"], found["others"], max(1, -(-(planned - found["wished"]) // found["others"])))
+
+
+def open_places(batch: Batch, *, ordinary_places: int) -> int:
+    """Open the places of the batch's gold; returns how many. Part of publishing: the batch is locked and has handed out nothing yet."""
+    plan = spread(batch, ordinary_places=ordinary_places)
     gold = Task.objects.filter(batch=batch, lane=Task.Lane.GOLD)
-    open_already = sum(gold.values_list("overlap", flat=True))
-    unset = gold.filter(overlap=0)
-    n = unset.count()
-    if n:
-        each = max(1, -(-places // n))
-        unset.update(overlap=each)
-        open_already += n * each
+    gold.filter(overlap=0).update(overlap=plan.each)
     gold.update(need=F("overlap"))
-    return open_already
+    return plan.places
 
 
 def truth_by_key(batch_id: UUID) -> dict[str, dict[str, Any]]:

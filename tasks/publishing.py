@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q, Sum
 from foundation import audit, events
 from foundation.errors import NotFound
 from payments import fairness, funding, ledger, pay_floors
+from payments.errors import MissingFunds, Overdrawn
 from payments.models import Account
 from qualification import eligibility
 from tasks import gold, pricing
@@ -21,7 +22,11 @@ from workforce import access
 from workforce.access import Actor
 
 REVIEW_SECONDS = int(timedelta(hours=48).total_seconds())
-IDLE_CAP_MAX_SECONDS = 600
+LIMITS = {
+    "idle_cap_seconds": 600,  # above that an idle tab would be paid (reference: fair-work.md A.2 rule 2)
+    "review_seconds": int(timedelta(days=7).total_seconds()),  # nobody waits longer for a verdict (rule 15)
+    "gold_percent": 50,
+}
 REVIEW_WINDOW = timedelta(days=14)  # a rejection may be overturned that long, so its pay stays in escrow
 
 
@@ -61,13 +66,13 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
     fields.setdefault("review_seconds", REVIEW_SECONDS)
     if fields.get("max_leases", 1) < fields.get("lease_size", 1):
         raise BadBatch("A worker must be able to hold what one claim hands out.", field="max_leases", limit=fields["lease_size"])
-    if fields.get("idle_cap_seconds", 0) > IDLE_CAP_MAX_SECONDS:
-        raise BadBatch("The idle cap is ten minutes at most.", field="idle_cap_seconds", limit=IDLE_CAP_MAX_SECONDS)
-    newest = Guideline.objects.filter(project=project).order_by("-version").first()
+    for field, limit in LIMITS.items():
+        if fields.get(field, 0) > limit:
+            raise BadBatch(f"{field} is at most {limit}.", field=field, limit=limit, got=fields[field])
     return Batch.objects.create(
         project=project,
         organization_id=project.organization_id,
-        guideline=newest,
+        guideline=_newest_guideline(project.id),
         fee_micros=pricing.fee_micros(fields["price_micros"], settings.PLATFORM_FEE_PERCENT),
         created_at=now,
         **fields,
@@ -76,15 +81,16 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
 
 def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
     """What publishing will reserve and check, in micros: places, price and fee, the pay floor, and the funds there are."""
-    places = _places(batch)
-    total = places["ordinary"] + places["gold"]
+    ordinary = _ordinary_places(batch)
+    gold_places = gold.spread(batch, ordinary_places=ordinary).places
+    total = ordinary + gold_places
     floor = pay_floors.applying(countries=_countries(batch), currency=batch.currency, on=now.date())
     funds = Account.objects.filter(
         kind=Account.Kind.FUNDS, owner_id=batch.organization_id, currency=batch.currency
     ).first()
     return {
         "places": total,
-        "gold_places": places["gold"],
+        "gold_places": gold_places,
         "price_micros": batch.price_micros,
         "fee_micros": batch.fee_micros,
         "reserve_micros": pricing.reserve_micros(total, price_micros=batch.price_micros, fee_micros=batch.fee_micros),
@@ -99,7 +105,7 @@ def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
 
 @transaction.atomic
 def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
-    """Open a draft batch: check price and content, reserve its money, open the places of its gold.
+    """Open a draft batch: check price and content, reserve its money, open the places of its gold, put the newest guideline in force.
 
     Locks the batch, then the requester's funds. An open batch is returned as it is. Raises BatchStateConflict, BatchEmpty,
     NoPayFloor, PriceTooLow with the least price, MissingFunds with the shortfall; nothing has changed then.
@@ -109,7 +115,8 @@ def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
         return batch
     if batch.state != Batch.State.DRAFT:
         raise BatchStateConflict(state=batch.state, wanted=Batch.State.DRAFT)
-    if batch.guideline_id is None:
+    guideline = _newest_guideline(batch.project_id)
+    if guideline is None:
         raise BatchEmpty("The project has no guideline yet: POST projects/<id>/guidelines.", field="guideline")
     figures = quote(batch, now=now)
     if figures["places"] == figures["gold_places"]:
@@ -124,19 +131,18 @@ def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
             floor_hourly_micros=figures["pay_floor_hourly_micros"],
             source=figures["pay_floor_source"],
         )
-    gold.open_places(batch, places=figures["gold_places"])
-    places = _places(batch)
+    gold.open_places(batch, ordinary_places=figures["places"] - figures["gold_places"])
     escrow = funding.reserve(
         batch.organization_id,
         batch.id,
-        amount_micros=pricing.reserve_micros(
-            places["ordinary"] + places["gold"], price_micros=batch.price_micros, fee_micros=batch.fee_micros
-        ),
+        amount_micros=figures["reserve_micros"],
         unit_cap_micros=max(batch.price_micros, batch.fee_micros),
         currency=batch.currency,
         now=now,
     )
-    Batch.objects.filter(id=batch.id).update(state=Batch.State.OPEN, escrow_id=escrow.id, published_at=now)
+    Batch.objects.filter(id=batch.id).update(
+        state=Batch.State.OPEN, escrow_id=escrow.id, guideline=guideline, published_at=now
+    )
     _tell("published", batch, actor, now)
     batch.refresh_from_db()
     return batch
@@ -172,18 +178,61 @@ def close(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
     return batch
 
 
+@transaction.atomic
 def release_spare(batch: Batch, *, now: datetime) -> int:
-    """Give a closed batch's requester what no outstanding place can need; returns the micros. Safe to repeat."""
-    if batch.escrow_id is None:
+    """Give a closed batch's requester what no outstanding place can need; returns the micros. Safe to repeat.
+
+    Locks the batch, under which verdicts are reversed, then its escrow.
+    """
+    batch = Batch.objects.select_for_update(no_key=True).get(id=batch.id)
+    if batch.escrow_id is None or batch.state != Batch.State.CLOSED:
         return 0
+    return funding.release(
+        batch.organization_id, batch.id, keep_micros=outstanding_micros(batch, now=now), currency=batch.currency, now=now
+    )
+
+
+def outstanding_micros(batch: Batch, *, now: datetime) -> int:
+    """What may still have to be paid out of a batch's escrow beyond what is held: price and fee of every place that is open, leased, or
+    was rejected within REVIEW_WINDOW (its verdict may be reversed), and the fee of what waits for review.
+    """
     counts = Assignment.objects.filter(batch=batch).aggregate(
         leased=Count("id", filter=Q(state=Assignment.State.LEASED)),
         submitted=Count("id", filter=Q(state=Assignment.State.SUBMITTED)),
         rejected=Count("id", filter=Q(state=Assignment.State.REJECTED, ended_at__gt=now - REVIEW_WINDOW)),
     )
-    # A hold already covers the price of what is submitted; its fee is still to come.
-    keep = (counts["leased"] + counts["rejected"]) * (batch.price_micros + batch.fee_micros) + counts["submitted"] * batch.fee_micros
-    return funding.release(batch.organization_id, batch.id, keep_micros=keep, currency=batch.currency, now=now)
+    still_open = Task.objects.filter(batch=batch, need__gt=0).aggregate(n=Sum("need", default=0))["n"]
+    places = still_open + counts["leased"] + counts["rejected"]
+    return int(places * (batch.price_micros + batch.fee_micros) + counts["submitted"] * batch.fee_micros)
+
+
+def cover(batch: Batch, *, key: str, now: datetime) -> int:
+    """Move what a batch's escrow lacks for everything outstanding from its requester's funds; returns the micros, most often 0.
+
+    Answers collected again and verdicts reversed can use up the quarter that publishing sets aside. Call it under the batch's lock.
+    Locks the funds if it needs them. Raises MissingFunds with the shortfall.
+    """
+    assert batch.escrow_id is not None, "what has answers was published"
+    short = outstanding_micros(batch, now=now) - ledger.balance(batch.escrow_id).available
+    if short <= 0:
+        return 0
+    try:
+        ledger.post(
+            key=key,
+            debit_id=ledger.account(Account.Kind.FUNDS, owner_id=batch.organization_id, currency=batch.currency, now=now).id,
+            credit_id=batch.escrow_id,
+            amount_micros=short,
+            currency=batch.currency,
+            reason="reserve",
+            now=now,
+            reference=batch.id,
+        )
+    except Overdrawn as error:
+        available = int(error.details["available_micros"])
+        raise MissingFunds(
+            needed_micros=short, available_micros=available, shortfall_micros=short - available, currency=batch.currency
+        ) from error
+    return short
 
 
 def progress(batch: Batch) -> dict[str, int]:
@@ -237,14 +286,13 @@ def _tell(what: str, batch: Batch, actor: Actor, now: datetime) -> None:
     audit.append(f"batch.{what}", subject=f"batch:{batch.id}", actor_id=actor.id, now=now, before={"state": batch.state})
 
 
-def _places(batch: Batch) -> dict[str, int]:
-    tasks = Task.objects.filter(batch=batch)
-    ordinary = tasks.exclude(lane=Task.Lane.GOLD).aggregate(n=Sum("overlap"))["n"] or 0
-    opened = tasks.filter(lane=Task.Lane.GOLD).aggregate(n=Sum("overlap"))["n"] or 0
-    planned = pricing.gold_places(
-        ordinary, gold_percent=batch.gold_percent, gold_first=batch.gold_first, overlap=batch.overlap
-    )
-    return {"ordinary": ordinary, "gold": max(opened, planned if tasks.filter(lane=Task.Lane.GOLD).exists() else 0)}
+def _ordinary_places(batch: Batch) -> int:
+    ordinary = Task.objects.filter(batch=batch).exclude(lane=Task.Lane.GOLD)
+    return int(ordinary.aggregate(n=Sum("overlap", default=0))["n"])
+
+
+def _newest_guideline(project_id: UUID) -> Guideline | None:
+    return Guideline.objects.filter(project_id=project_id).order_by("-version").first()
 
 
 def _countries(batch: Batch) -> list[str]:

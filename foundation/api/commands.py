@@ -27,6 +27,7 @@ class Command(APIView):
     accepts: ClassVar[type[BaseSerializer] | None] = None
     answers: ClassVar[type[BaseSerializer] | None] = None
     status: ClassVar[int] = 200
+    shaped: ClassVar[bool] = True  # False where `perform` returns the body just as `answers` describes it
     remembered: ClassVar[bool] = True  # False where the verb itself answers a repeat, from the key or from the state it left
     http_method_names = ["post", "options"]
 
@@ -40,8 +41,8 @@ class Command(APIView):
 
         def perform() -> Answer:
             result = self.perform(request, self.validated(request), now, **path)
-            body = self.answers(result, context={"request": request, "now": now}).data if self.answers else result
-            return self.status, orjson.loads(orjson.dumps(body, default=str))  # as it is stored, so it is answered
+            shape = self.answers if self.shaped else None
+            return self.status, shape(result, context={"request": request, "now": now}).data if shape else result
 
         key = idempotency_key(request) if self.remembered else None
         status, body = perform() if key is None else self._once(request, key, now, perform)
@@ -59,7 +60,12 @@ class Command(APIView):
     def _once(request: Request, key: str, now: datetime, perform: Callable[[], Answer]) -> Answer:
         actor = str(request.user.id) if request.user else _stranger(request)
         digest = idempotency.digest_of(request.method or "POST", request.path, _canonical_body(request))
-        return idempotency.answer_once(actor_id=actor, key=key, digest=digest, now=now, perform=perform)
+
+        def storable() -> Answer:
+            status, body = perform()
+            return status, orjson.loads(orjson.dumps(body, default=str))  # as it is stored, so it is answered
+
+        return idempotency.answer_once(actor_id=actor, key=key, digest=digest, now=now, perform=storable)
 
 
 def idempotency_key(request: Request) -> str | None:

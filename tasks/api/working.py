@@ -50,6 +50,7 @@ class Claim(Command):
 
     accepts = ClaimBody
     answers = LeasesBody
+    shaped = False
     remembered = False  # the key is kept on the assignments
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
@@ -98,7 +99,7 @@ class SubmitBody(serializers.Serializer[Any]):
     """The answer, in Label Studio's result format."""
 
     token = serializers.UUIDField()
-    result = serializers.ListField(child=serializers.DictField(), help_text="A Label Studio result list.")
+    result = serializers.JSONField(help_text="A Label Studio result list.")
     seconds = serializers.FloatField(
         min_value=0, max_value=86_400, required=False, help_text="How long it took you, if our clock missed some of it."
     )
@@ -119,12 +120,13 @@ class Submit(Command):
 
     accepts = SubmitBody
     answers = SubmissionBody
+    shaped = False
     remembered = False  # an assignment has one answer
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Hand it in for the worker who asks."""
         worker_id = access.require_worker(request.user)
-        return answering.submit(
+        submission = answering.submit(
             path["assignment_id"],
             worker_id=worker_id,
             token=data["token"],
@@ -132,6 +134,7 @@ class Submit(Command):
             now=now,
             self_reported_seconds=data.get("seconds"),
         )
+        return vars(submission)
 
 
 class Return(Command):

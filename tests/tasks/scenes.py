@@ -1,0 +1,141 @@
+"""Scenes for the tests of work: a funded requester, a draft or open batch made by the verbs themselves, answers handed in."""
+
+import io
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from payments import funding, ledger, pay_floors
+from payments.models import Account
+from tasks import answering, assigning, importing, publishing
+from tasks.models import Assignment, Batch, Import, Project
+from tests.builders import Person
+
+INTERFACE = '<View><Text name="text" value="$text"/><Choices name="label" toName="text"><Choice value="a"/><Choice value="b"/></Choices></View>'
+FLOOR = 12_000_000  # twelve units an hour
+PRICE, FEE = 50_000, 10_000
+FUNDS = 100_000_000
+COMMENT = "The guideline asks for b whenever the text names a colour. This text names two of them and the answer is a, as on nine other tasks."
+
+
+def result(choice: str) -> list[dict[str, Any]]:
+    return [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [choice]}}]
+
+
+def floor(olga: Person, *, hourly_micros: int = FLOOR, country: str = "", currency: str = "USD") -> None:
+    pay_floors.set_floor(
+        olga.actor,
+        country=country,
+        currency=currency,
+        hourly_micros=hourly_micros,
+        effective_from=date(2026, 1, 1),
+        source="house rule",
+        now=olga.now,
+    )
+
+
+def funds(olga: Person, rita: Person, amount_micros: int = FUNDS, reference: str = "wire 1") -> None:
+    assert rita.organization
+    funding.deposit(
+        olga.actor,
+        rita.organization.id,
+        amount_micros=amount_micros,
+        currency="USD",
+        reference=reference,
+        reason="bank transfer",
+        now=olga.now,
+    )
+
+
+def project(rita: Person, *, guideline: bool = True) -> Project:
+    assert rita.organization
+    made = publishing.create_project(
+        rita.actor, organization_id=rita.organization.id, name="Colours", description="", interface=INTERFACE, now=rita.now
+    )
+    if guideline:
+        publishing.add_guideline(rita.actor, made.id, text="Choose a or b.", now=rita.now)
+    return made
+
+
+def add(rita: Person, batch: Batch, rows: list[dict[str, Any]], *, kind: str = Import.Kind.TASKS) -> None:
+    report = importing.import_rows(
+        rita.actor,
+        batch.id,
+        kind=kind,
+        stream=io.BytesIO(b"\n".join(orjson.dumps(row) for row in rows)),
+        content_type=importing.NDJSON,
+        skip_bad=False,
+        key=None,
+        now=rita.now,
+    )
+    assert report.rows_added == len(rows), report.errors
+
+
+def draft(rita: Person, *, tasks: int = 2, gold: int = 0, of: Project | None = None, **fields: Any) -> Batch:
+    """A draft batch with that many tasks and gold tasks (whose truth is b)."""
+    settings = {
+        "name": "First",
+        "overlap": 1,
+        "price_micros": PRICE,
+        "currency": "USD",
+        "estimate_seconds": 10,
+        "lease_size": 10,
+        "max_leases": 10,
+    }
+    batch = publishing.create_batch(rita.actor, (of or project(rita)).id, now=rita.now, **(settings | fields))
+    if tasks:
+        add(rita, batch, [{"key": f"t{n}", "payload": {"text": f"task {n}"}} for n in range(tasks)])
+    if gold:
+        rows = [{"key": f"g{n}", "payload": {"text": f"gold {n}"}, "solution": {"label": "b"}} for n in range(gold)]
+        add(rita, batch, rows, kind=Import.Kind.GOLD)
+    return batch
+
+
+def opened(rita: Person, olga: Person, **fields: Any) -> Batch:
+    """An open batch whose requester has FUNDS before it is published."""
+    floor(olga)
+    funds(olga, rita)
+    return publishing.publish(rita.actor, draft(rita, **fields).id, now=rita.now)
+
+
+def claim(worker: Person, batch: Batch, *, count: int = 1, now: datetime | None = None) -> list[assigning.Lease]:
+    assert worker.worker
+    return assigning.claim_next(
+        worker.worker.id, standing=worker.actor.standing or 0, batch_id=batch.id, now=now or worker.now, count=count
+    )
+
+
+def submit(
+    worker: Person, lease: assigning.Lease, *, choice: str = "b", seconds: float = 10, now: datetime | None = None
+) -> Assignment:
+    assert worker.worker
+    at = (now or lease.leased_at) + timedelta(seconds=seconds)
+    answering.submit(lease.id, worker_id=worker.worker.id, token=lease.token, result=result(choice), now=at)
+    return Assignment.objects.get(id=lease.id)
+
+
+def answered(worker: Person, batch: Batch, *, count: int = 1, choice: str = "b", seconds: float = 10) -> list[Assignment]:
+    """That many tasks claimed and handed in by the worker, one after the other."""
+    done = []
+    now = worker.now
+    for _ in range(count):
+        (lease,) = claim(worker, batch, now=now)
+        done.append(submit(worker, lease, choice=choice, seconds=seconds))
+        now += timedelta(seconds=seconds)
+    return done
+
+
+def money(batch: Batch, worker: Person | None = None) -> dict[str, int]:
+    """What stands in each account that the batch touches: posted, and in escrow what is held out of it."""
+    batch.refresh_from_db()
+    accounts = {
+        "funds": Account.objects.filter(kind="funds", owner_id=batch.organization_id),
+        "escrow": Account.objects.filter(kind="escrow", owner_id=batch.id),
+        "fees": Account.objects.filter(kind="fees"),
+    }
+    if worker is not None and worker.worker:
+        accounts["earnings"] = Account.objects.filter(kind="earnings", owner_id=worker.worker.id)
+    found = {name: [ledger.balance(row.id) for row in rows] for name, rows in accounts.items()}
+    sums = {name: sum(balance.posted for balance in balances) for name, balances in found.items()}
+    return sums | {"held": sum(balance.held_out for balance in found["escrow"])}
