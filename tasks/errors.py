@@ -142,6 +142,13 @@ class NotTooFast(Invalid):
     message = "This answer was not given faster than the rule for too fast allows."
 
 
+class TooFewChecks(Invalid):
+    """The worker has met too few checks for failing them to mean something."""
+
+    code = "too_few_checks"
+    message = "This worker has answered too few tasks with a known answer to be rejected for failing them."
+
+
 class ReviewConflict(Conflict):
     """The answer is in no state that this verdict fits."""
 

@@ -17,9 +17,9 @@ from foundation import events
 from foundation.errors import NotFound
 from payments import ledger
 from payments.models import Account
-from tasks import assigning
-from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewConflict
-from tasks.models import Assignment, Batch, Review, Task
+from tasks import assigning, publishing
+from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewConflict, TooFewChecks
+from tasks.models import Answer, Assignment, Batch, Review, Task
 from workforce import access, decisions
 from workforce.access import Actor
 from workforce.models import Decision
@@ -28,29 +28,30 @@ COMMENT_MIN_CHARACTERS = 100
 REJECTIONS_FREE = 3  # per batch, whatever the share
 REJECTIONS_SHARE = 0.05
 TOO_FAST_MIN_SAMPLE = 30
+CHECKS_MIN_GOLD = 5  # failed checks are no reason before that many (reference: fair-work.md A.2 rule 16)
 ACCEPT_CHUNK = 500
 
 
 def accept(actor: Actor, assignment_id: UUID, *, now: datetime, comment: str = "") -> Assignment:
     """Accept an answer: its held pay becomes the worker's. The second time returns the same row.
 
-    A rejection is overturned the same way: the worker is paid, and the answer counts again if its task still has a place for it.
+    A rejection is overturned the same way: the worker is paid, and the answer counts again if its task still has a place for it
+    (docs/decisions/0004). Locks the assignment; for an overturn the batch first. Raises ReviewConflict, and MissingFunds when an
+    overturned answer cannot be paid; nothing has changed then.
     """
     assignment = _own(actor, assignment_id)
     if assignment.state == Assignment.State.REJECTED:
         return _overturn(actor, assignment, comment=comment, now=now)
     _accept_all([assignment.id], reviewer_id=actor.id, comment=comment, now=now)
     assignment.refresh_from_db()
-    if assignment.state != Assignment.State.ACCEPTED:
+    if assignment.state != Assignment.State.ACCEPTED and not _was_overturned(assignment):
         raise ReviewConflict(state=assignment.state)
     return assignment
 
 
 def accept_submitted(actor: Actor, batch_id: UUID, *, now: datetime) -> int:
     """Accept everything of a batch that waits for review; returns how many. Safe to repeat."""
-    from tasks.publishing import own_batch
-
-    own_batch(actor, batch_id)
+    publishing.own_batch(actor, batch_id)
     waiting = Assignment.objects.filter(batch_id=batch_id, state=Assignment.State.SUBMITTED)
     return _in_chunks(waiting, reviewer_id=actor.id, now=now)
 
@@ -106,9 +107,10 @@ def reject(
 ) -> Assignment:
     """Reject an answer: unpaid, out of every export and aggregate, its place open again; the worker gets a Decision to read and appeal.
 
-    Needs a reason from the closed list, at least 100 characters of explanation and what it points at. Locks the batch, under which
-    the share of rejections is counted, then assignment, task and account. Raises RejectionUnexplained, RejectionCap, NotTooFast and
-    ReviewConflict; nothing has changed then.
+    Needs a reason from the closed list, at least 100 characters of explanation and what it points at. The money to overturn it stays
+    in escrow until the worker can no longer appeal. Locks the batch, under which the share of rejections is counted, then assignment,
+    task and account. Raises RejectionUnexplained, RejectionCap, NotTooFast, TooFewChecks, ReviewConflict, and MissingFunds when
+    collecting again would leave nothing to overturn with; nothing has changed then. A second rejection is a ReviewConflict.
     """
     assignment = _own(actor, assignment_id)
     _check_explanation(reason, comment, evidence)
@@ -116,6 +118,8 @@ def reject(
     _check_cap(actor, batch)
     if reason == Review.Reason.TOO_FAST:
         _check_too_fast(assignment)
+    if reason == Review.Reason.FAILED_CHECKS:
+        _check_enough_gold(assignment)
     moved = Assignment.objects.filter(id=assignment_id, state=Assignment.State.SUBMITTED).update(
         state=Assignment.State.REJECTED, ended_at=now
     )
@@ -142,8 +146,11 @@ def reject(
         reason=comment,
         now=now,
     )
+    # The task of a closed batch may be cancelled: nothing re-opens there, but the answer no longer counts.
+    Task.objects.filter(id=assignment.task_id, state=Task.State.CANCELLED).update(done=F("done") - 1)
     assigning.reopen([assignment.task_id], batch_id=batch.id, collected=True)
     ledger.void_earning(assignment_id, now=now)
+    publishing.cover(batch, key=f"reserve:{batch.id}:rejected:{assignment_id}", now=now)
     events.record(
         "answer.rejected",
         subject_id=assignment_id,
@@ -160,11 +167,15 @@ def reject(
 def _overturn(actor: Actor, assignment: Assignment, *, comment: str, now: datetime) -> Assignment:
     """Pay after all. The answer fills a place again if its task still has one open; else it is paid and stays out of the results."""
     batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
-    moved = Assignment.objects.filter(id=assignment.id, state=Assignment.State.REJECTED)
+    assignment = Assignment.objects.select_for_update(no_key=True, of=("self",)).get(id=assignment.id)
+    if assignment.state != Assignment.State.REJECTED:
+        return assignment  # a twin of this request was quicker
     has_place = Task.objects.filter(id=assignment.task_id, need__gt=0).update(need=F("need") - 1, done=F("done") + 1)
-    Task.objects.filter(id=assignment.task_id, done=F("overlap")).update(state=Task.State.COMPLETE)
-    if not moved.update(state=Assignment.State.ACCEPTED if has_place else Assignment.State.LATE):
-        raise ReviewConflict(state=assignment.state)
+    if has_place:
+        Task.objects.filter(id=assignment.task_id, done=F("overlap")).update(state=Task.State.COMPLETE)
+    Assignment.objects.filter(id=assignment.id).update(
+        state=Assignment.State.ACCEPTED if has_place else Assignment.State.LATE
+    )
     number = Review.objects.filter(assignment=assignment).count() + 1
     Review.objects.create(
         assignment=assignment,
@@ -174,23 +185,41 @@ def _overturn(actor: Actor, assignment: Assignment, *, comment: str, now: dateti
         comment=comment,
         created_at=now,
     )
-    assert batch.escrow_id is not None
-    earnings = ledger.account(Account.Kind.EARNINGS, owner_id=assignment.worker_id, currency=assignment.currency, now=now)
-    ledger.post(
-        key=f"earning-overturned:{assignment.id}",
-        debit_id=batch.escrow_id,
-        credit_id=earnings.id,
-        amount_micros=assignment.price_micros,
-        currency=assignment.currency,
-        reason="earning",
-        now=now,
-        reference=assignment.id,
-    )
+    _pay_overturned(assignment, batch, now=now)
     events.record(
         "answer.overturned", subject_id=assignment.id, organization_id=batch.organization_id, actor_id=actor.id, now=now
     )
     assignment.refresh_from_db()
     return assignment
+
+
+def _pay_overturned(assignment: Assignment, batch: Batch, *, now: datetime) -> None:
+    """Post price and fee anew, because the hold was voided; what the escrow then lacks comes from the requester's funds."""
+    assert batch.escrow_id is not None, "what has answers was published"
+    earnings = ledger.account(Account.Kind.EARNINGS, owner_id=assignment.worker_id, currency=assignment.currency, now=now)
+    fees = ledger.account(Account.Kind.FEES, owner_id=None, currency=assignment.currency, now=now)
+    for key, credit_id, amount_micros, reason in [
+        (f"earning-overturned:{assignment.id}", earnings.id, assignment.price_micros, "earning"),
+        (f"fee:{assignment.id}", fees.id, assignment.fee_micros, "fee"),
+    ]:
+        if amount_micros:
+            ledger.post(
+                key=key,
+                debit_id=batch.escrow_id,
+                credit_id=credit_id,
+                amount_micros=amount_micros,
+                currency=assignment.currency,
+                reason=reason,
+                now=now,
+                reference=assignment.id,
+            )
+    publishing.cover(batch, key=f"reserve:{batch.id}:overturned:{assignment.id}", now=now)
+
+
+def _was_overturned(assignment: Assignment) -> bool:
+    """Late because its place was taken while it stood rejected: accepted and paid all the same."""
+    accepted = Review.objects.filter(assignment=assignment, verdict=Review.Verdict.ACCEPT)
+    return assignment.state == Assignment.State.LATE and accepted.exists()
 
 
 def _own(actor: Actor, assignment_id: UUID) -> Assignment:
@@ -243,3 +272,12 @@ def _check_too_fast(assignment: Assignment) -> None:
     bar = math.exp(middle - 3 * spread)
     if (assignment.credited_seconds or 0) >= bar:
         raise NotTooFast(limit_seconds=round(bar, 2), got_seconds=assignment.credited_seconds)
+
+
+def _check_enough_gold(assignment: Assignment) -> None:
+    """One wrong answer to a known question is bad luck; a reason needs CHECKS_MIN_GOLD of them answered in this project."""
+    answered = Answer.objects.filter(
+        assignment__worker_id=assignment.worker_id, assignment__project_id=assignment.project_id, score__isnull=False
+    ).count()
+    if answered < CHECKS_MIN_GOLD:
+        raise TooFewChecks(field="reason", limit=CHECKS_MIN_GOLD, got=answered)

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from foundation.errors import NotFound
+from foundation.errors import Busy, NotFound
 from payments import timekeeping, worktime
 from payments.models import WorkInterval
 from qualification import examining
@@ -16,6 +16,7 @@ from tasks.labels import AnswerInvalid, Interface, PayloadInvalid, check_interfa
 from workforce.access import Actor
 
 QUESTION_FIELDS = {"id", "payload", "solution"}
+SUBMIT_ROUNDS = 3  # a sitting and an answer handed in at the same instant may meet in the time book; the later looks again
 
 
 def create_exam(
@@ -63,12 +64,11 @@ def questions_of(attempt: ExamAttempt) -> list[dict[str, Any]]:
     return [{"id": name, "payload": by_id[name]["payload"]} for name in attempt.question_ids]
 
 
-@transaction.atomic
 def submit(attempt_id: UUID, *, worker_id: UUID, answers: dict[str, Any], now: datetime) -> ExamAttempt:
     """Hand in a sitting: score each answer, grade the attempt, grant the skill if passed, and credit the time as work.
 
     An answer that does not fit its question is refused as a whole with AnswerInvalid, and may be corrected; a question left out
-    scores 0. Handed in a second time raises AttemptEnded.
+    scores 0. Locks the attempt. Handed in a second time raises AttemptEnded.
     """
     attempt = ExamAttempt.objects.select_related("exam").filter(id=attempt_id, worker_id=worker_id).first()
     if attempt is None:
@@ -83,9 +83,15 @@ def submit(attempt_id: UUID, *, worker_id: UUID, answers: dict[str, Any], now: d
         question = by_id[question_id]
         canonical = interface.canonical(result, question["payload"])
         scores[question_id] = interface.match(canonical, question["solution"])
-    graded = examining.grade(attempt_id, worker_id=worker_id, answers=answers, scores=scores, now=now)
-    _credit(graded, now=now)
-    return graded
+    for _ in range(SUBMIT_ROUNDS):
+        try:
+            with transaction.atomic():
+                graded = examining.grade(attempt_id, worker_id=worker_id, answers=answers, scores=scores, now=now)
+                _credit(graded, now=now)
+                return graded
+        except IntegrityError:
+            continue
+    raise Busy(attempt_id=attempt_id)
 
 
 def _credit(attempt: ExamAttempt, *, now: datetime) -> None:

@@ -1,15 +1,12 @@
 """Scenes for the tests of work: a funded requester, a draft or open batch made by the verbs themselves, answers handed in."""
 
-import io
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from payments import funding, ledger, pay_floors
 from payments.models import Account
-from tasks import answering, assigning, importing, publishing
-from tasks.models import Assignment, Batch, Import, Project
+from tasks import answering, assigning, publishing
+from tasks.models import Assignment, Batch, Gold, Project, Task
 from tests.builders import Person
 
 INTERFACE = '<View><Text name="text" value="$text"/><Choices name="label" toName="text"><Choice value="a"/><Choice value="b"/></Choices></View>'
@@ -58,18 +55,27 @@ def project(rita: Person, *, guideline: bool = True) -> Project:
     return made
 
 
-def add(rita: Person, batch: Batch, rows: list[dict[str, Any]], *, kind: str = Import.Kind.TASKS) -> None:
-    report = importing.import_rows(
-        rita.actor,
-        batch.id,
-        kind=kind,
-        stream=io.BytesIO(b"\n".join(orjson.dumps(row) for row in rows)),
-        content_type=importing.NDJSON,
-        skip_bad=False,
-        key=None,
-        now=rita.now,
+def add(batch: Batch, key: str, *, overlap: int | None = None, truth: str | None = None, **fields: Any) -> Task:
+    """A task at the end of a draft's queue, as an import writes it; gold if its truth is given."""
+    batch.refresh_from_db()
+    batch.tail += 1
+    batch.save(update_fields=["tail"])
+    wanted = overlap if overlap is not None else 0 if truth else batch.overlap
+    task = Task.objects.create(
+        project_id=batch.project_id,
+        batch=batch,
+        key=key,
+        payload={"text": key},
+        lane=Task.Lane.GOLD if truth else Task.Lane.ORDINARY,
+        position=batch.tail,
+        overlap=wanted,
+        need=0 if truth else wanted,
+        created_at=batch.created_at,
+        **fields,
     )
-    assert report.rows_added == len(rows), report.errors
+    if truth:
+        Gold.objects.create(task=task, solution={"label": truth}, created_at=batch.created_at)
+    return task
 
 
 def draft(rita: Person, *, tasks: int = 2, gold: int = 0, of: Project | None = None, **fields: Any) -> Batch:
@@ -84,11 +90,10 @@ def draft(rita: Person, *, tasks: int = 2, gold: int = 0, of: Project | None = N
         "max_leases": 10,
     }
     batch = publishing.create_batch(rita.actor, (of or project(rita)).id, now=rita.now, **(settings | fields))
-    if tasks:
-        add(rita, batch, [{"key": f"t{n}", "payload": {"text": f"task {n}"}} for n in range(tasks)])
-    if gold:
-        rows = [{"key": f"g{n}", "payload": {"text": f"gold {n}"}, "solution": {"label": "b"}} for n in range(gold)]
-        add(rita, batch, rows, kind=Import.Kind.GOLD)
+    for n in range(tasks):
+        add(batch, f"t{n}")
+    for n in range(gold):
+        add(batch, f"g{n}", truth="b")
     return batch
 
 
