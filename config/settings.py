@@ -1,4 +1,4 @@
-"""Every knob of an installation, read from the environment once. `config.apps` checks what cannot be right.
+"""Every knob of an installation, read from the environment once.
 
 No secret has a default: a production start without FAIRHAND_SECRET_KEY is refused. In development one is drawn and kept in `.data/`.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
@@ -22,8 +23,10 @@ SIMULATION = env.bool("FAIRHAND_SIMULATION", default=False)
 def _secret_key() -> str:
     """The configured key; in development a random one that survives restarts, so that sessions do too."""
     key: str = env.str("FAIRHAND_SECRET_KEY", default="")
-    if key or not DEBUG:
+    if key:
         return key
+    if not DEBUG:
+        raise ImproperlyConfigured("Set FAIRHAND_SECRET_KEY to 50 random characters; there is no default that anybody could know.")
     path = DATA_DIR / "development_secret_key"
     if not path.exists():
         path.write_text(secrets.token_urlsafe(48))

@@ -1,5 +1,6 @@
 """May this worker take part in that batch? Derived once, kept in the enrolment, and derived afresh when their standing moves."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -51,16 +52,31 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
 
 def missing(worker_id: UUID, batch: Batch, *, facts: eligibility.Facts, now: datetime) -> list[dict[str, Any]]:
     """Everything that keeps a worker from a batch, each with the way out; empty when they may take part."""
-    obstacles = onboarding.missing_steps(worker_id)
-    scope = Decision.scope_of_project(batch.project_id)
-    obstacles += [
-        {
-            "decision_id": str(decision.id),
-            "until": decision.effective_until.isoformat() if decision.effective_until else None,
-            "message": f"{decision.reason} Read it in full: GET decisions/{decision.id}.",
-        }
-        for decision in decisions.in_force(worker_id, scopes=[scope], now=now)
-    ]
-    skills = [UUID(r["skill_id"]) for r in batch.requirements if r["subject"] == "skill"]
-    exams = examining.exams_granting(skills) if skills else {}
-    return obstacles + [gap.to_dict() for gap in eligibility.missing(batch.requirements, facts, now, exams=exams)]
+    return missing_in_each(worker_id, [batch], facts=facts, now=now)[batch.id]
+
+
+def missing_in_each(
+    worker_id: UUID, batches: Sequence[Batch], *, facts: eligibility.Facts, now: datetime
+) -> dict[UUID, list[dict[str, Any]]]:
+    """The same for many batches, with no more queries than for one."""
+    steps = onboarding.missing_steps(worker_id)
+    scopes = {Decision.scope_of_project(batch.project_id) for batch in batches}
+    restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
+    skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}
+    exams = examining.exams_granting(list(skills)) if skills else {}
+    return {
+        batch.id: [
+            *steps,
+            *(_told(decision) for decision in restrictions if decision.scope == Decision.scope_of_project(batch.project_id)),
+            *(gap.to_dict() for gap in eligibility.missing(batch.requirements, facts, now, exams=exams)),
+        ]
+        for batch in batches
+    }
+
+
+def _told(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision_id": str(decision.id),
+        "until": decision.effective_until.isoformat() if decision.effective_until else None,
+        "message": f"{decision.reason} Read it in full: GET decisions/{decision.id}.",
+    }

@@ -1,0 +1,84 @@
+"""One screen at the end of a demo: what came out, who was paused, what people earned, and that the money adds up."""
+
+import statistics
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from simulation import voting
+from simulation.demo import DEPOSIT_MICROS, Labeller, Story
+
+MICROS = 1_000_000
+
+
+def show(story: Story, console: Console, address: str) -> bool:
+    """Print the report; False when the money does not add up."""
+    console.print(_labels(story))
+    console.print(_people(story))
+    spent = _spent(story)
+    fine = DEPOSIT_MICROS == story.funds_micros + spent["earned"] + spent["held"] + spent["fees"]
+    console.print(
+        f"[bold]Money[/]  paid in {DEPOSIT_MICROS / MICROS:.2f} = earned {spent['earned'] / MICROS:.2f} + held {spent['held'] / MICROS:.2f}"
+        f" + fees {spent['fees'] / MICROS:.2f} + back with the requester {story.funds_micros / MICROS:.2f} USD: "
+        + ("[green]adds up[/]" if fine else "[red]DOES NOT ADD UP[/]")
+    )
+    rejected = story.rejection
+    console.print(
+        f"[bold]Review[/] one answer rejected ({rejected['task_key']} shows {rejected['shown']}, answered {rejected['said']}), its place "
+        f"filled again; {story.progress['accepted']} accepted by the deadline; {story.progress['expired']} leases expired, "
+        f"{story.progress['returned']} returned; {story.progress['complete']} of {story.progress['tasks']} tasks complete"
+    )
+    console.print(
+        f"[bold]Site[/]   {address}  API documentation {address}/api/docs/  ({story.requests} requests in {story.seconds:.0f} s). "
+        "`make stop` stops it."
+    )
+    return fine
+
+
+def _labels(story: Story) -> Table:
+    table = Table(title=f"Labels: {len(story.truth)} digits, {story.export_rows} answers", title_justify="left")
+    for column in ("method", "accuracy", "right", "ties", "agreement (alpha)", "state"):
+        table.add_column(column, justify="left" if column in ("method", "state") else "right")
+    for method, run in story.runs.items():
+        if run["state"] != "done":
+            table.add_row(method, "", "", "", "", f"{run['state']}: {run['refusal']['message']}")
+            continue
+        right, known = voting.accuracy(story.labels[method], story.truth)
+        alpha = f"{run['agreement']:.3f}" if run["agreement"] is not None else ""
+        table.add_row(method, f"{right / known:.3f}", f"{right} of {known}", str(run["ties"]), alpha, run["state"])
+    return table
+
+
+def _people(story: Story) -> Table:
+    table = Table(title="People, by behaviour", title_justify="left")
+    for column in ("behaviour", "people", "answers", "really right", "paused by gold", "hours", "USD/h (median)"):
+        table.add_column(column, justify="left" if column == "behaviour" else "right")
+    by_behaviour: dict[str, list[Labeller]] = {}
+    for one in story.labellers:
+        by_behaviour.setdefault(one.behaviour.name, []).append(one)
+    for name, group in by_behaviour.items():
+        answers = sum(one.answers for one in group)
+        hours = sum(one.pay["seconds_total"] for one in group) / 3600
+        rates = [rate / MICROS for one in group if (rate := _rate(one.pay)) is not None]
+        table.add_row(
+            name,
+            str(len(group)),
+            str(answers),
+            f"{sum(one.right for one in group) / answers:.0%}" if answers else "",
+            f"{sum(one.paused is not None for one in group)} of {len(group)}",
+            f"{hours:.2f}",
+            f"{statistics.median(rates):.2f}" if rates else "",
+        )
+    return table
+
+
+def _rate(pay: dict[str, Any]) -> int | None:
+    rates = [row["hourly_micros"] for row in pay["currencies"] if row["hourly_micros"] is not None]
+    return int(rates[0]) if rates else None
+
+
+def _spent(story: Story) -> dict[str, int]:
+    earned = sum(row["earned_micros"] for one in story.labellers for row in one.pay["currencies"])
+    held = sum(row["held_micros"] for one in story.labellers for row in one.pay["currencies"])
+    return {"earned": earned, "held": held, "fees": story.progress["accepted"] * int(story.quote["fee_micros"])}
