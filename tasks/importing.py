@@ -305,7 +305,7 @@ STAGE = """
 CREATE TEMPORARY TABLE import_stage (line bigint, id uuid, key text, payload jsonb, lane int, overlap int,
     reserved_for uuid[], unavailable_for uuid[], solution jsonb, explanation text) ON COMMIT DROP
 """
-STAGE_TYPES = ["int8", "uuid", "text", "jsonb", "int4", "int4", "uuid[]", "uuid[]", "jsonb", "text"]
+STAGE_TYPES = ["int8", "uuid", "text", "text", "int4", "int4", "uuid[]", "uuid[]", "text", "text"]  # JSON comes encoded
 
 DUPLICATES = """
 SELECT line, key FROM (
