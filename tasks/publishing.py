@@ -85,9 +85,7 @@ def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
     gold_places = gold.spread(batch, ordinary_places=ordinary).places
     total = ordinary + gold_places
     floor = pay_floors.applying(countries=_countries(batch), currency=batch.currency, on=now.date())
-    funds = Account.objects.filter(
-        kind=Account.Kind.FUNDS, owner_id=batch.organization_id, currency=batch.currency
-    ).first()
+    funds = Account.objects.filter(kind=Account.Kind.FUNDS, owner_id=batch.organization_id, currency=batch.currency).first()
     return {
         "places": total,
         "gold_places": gold_places,
@@ -140,9 +138,7 @@ def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
         currency=batch.currency,
         now=now,
     )
-    Batch.objects.filter(id=batch.id).update(
-        state=Batch.State.OPEN, escrow_id=escrow.id, guideline=guideline, published_at=now
-    )
+    Batch.objects.filter(id=batch.id).update(state=Batch.State.OPEN, escrow_id=escrow.id, guideline=guideline, published_at=now)
     _tell("published", batch, actor, now)
     batch.refresh_from_db()
     return batch

@@ -81,9 +81,7 @@ def _accept_all(ids: Sequence[UUID], *, reviewer_id: UUID | None, comment: str, 
     )
     Assignment.objects.filter(id__in=[row.id for row in rows]).update(state=Assignment.State.ACCEPTED)
     Review.objects.bulk_create(
-        Review(
-            assignment=row, number=1, verdict=Review.Verdict.ACCEPT, reviewer_id=reviewer_id, comment=comment, created_at=now
-        )
+        Review(assignment=row, number=1, verdict=Review.Verdict.ACCEPT, reviewer_id=reviewer_id, comment=comment, created_at=now)
         for row in rows
     )
     ledger.accept_earnings({row.id: row.fee_micros for row in rows}, now=now)
@@ -92,9 +90,7 @@ def _accept_all(ids: Sequence[UUID], *, reviewer_id: UUID | None, comment: str, 
 
 
 def _tell_accepted(rows: Sequence[Assignment], reviewer_id: UUID | None, now: datetime) -> None:
-    organizations = dict(
-        Batch.objects.filter(id__in={row.batch_id for row in rows}).values_list("id", "organization_id")
-    )
+    organizations = dict(Batch.objects.filter(id__in={row.batch_id for row in rows}).values_list("id", "organization_id"))
     for row in rows:
         events.record(
             "answer.accepted", subject_id=row.id, organization_id=organizations[row.batch_id], actor_id=reviewer_id, now=now
@@ -173,9 +169,7 @@ def _overturn(actor: Actor, assignment: Assignment, *, comment: str, now: dateti
     has_place = Task.objects.filter(id=assignment.task_id, need__gt=0).update(need=F("need") - 1, done=F("done") + 1)
     if has_place:
         Task.objects.filter(id=assignment.task_id, done=F("overlap")).update(state=Task.State.COMPLETE)
-    Assignment.objects.filter(id=assignment.id).update(
-        state=Assignment.State.ACCEPTED if has_place else Assignment.State.LATE
-    )
+    Assignment.objects.filter(id=assignment.id).update(state=Assignment.State.ACCEPTED if has_place else Assignment.State.LATE)
     number = Review.objects.filter(assignment=assignment).count() + 1
     Review.objects.create(
         assignment=assignment,

@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from foundation.ids import new_id
 from workforce.access import Actor
@@ -14,26 +14,29 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     """Projects, as someone may see them."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Those of the organisations the actor acts for."""
-        return self.filter(organization_id__in=actor.organization_ids)
+        """Those of the organisations the actor acts for; operators see all."""
+        return self if actor.is_operator else self.filter(organization_id__in=actor.organization_ids)
 
 
 class GuidelineQuerySet(models.QuerySet["Guideline"]):
     """Guidelines, as someone may see them."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Those of one's own projects; for workers also those of projects with a batch that is or was open."""
+        """Those of one's own projects; for workers also those of projects with a batch that is or was open; operators see all."""
         own = Q(project__organization_id__in=actor.organization_ids)
-        published = Q(project__batch__published_at__isnull=False) if actor.worker_id else Q()
-        return self.filter(own | published).distinct() if actor.worker_id else self.filter(own)
+        if actor.is_operator:
+            return self
+        if actor.worker_id is None:
+            return self.filter(own)
+        return self.filter(own | Exists(Batch.objects.filter(project_id=OuterRef("project_id"), published_at__isnull=False)))
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     """Batches, as someone may see them."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Those of the organisations the actor acts for. Workers see open ones as jobs, not here."""
-        return self.filter(organization_id__in=actor.organization_ids)
+        """Those of the organisations the actor acts for; operators see all. Workers see open ones as jobs, not here."""
+        return self if actor.is_operator else self.filter(organization_id__in=actor.organization_ids)
 
 
 class Project(models.Model):
@@ -133,7 +136,8 @@ class Batch(models.Model):
             models.CheckConstraint(condition=Q(gold_percent__lte=50), name="gold_is_half_at_most"),
             models.CheckConstraint(condition=Q(review_seconds__lte=7 * 86_400), name="review_within_a_week"),
             models.CheckConstraint(
-                condition=Q(state="draft") | Q(state="closed") | Q(escrow_id__isnull=False, guideline__isnull=False), name="open_batch_is_funded"
+                condition=Q(state="draft") | Q(state="closed") | Q(escrow_id__isnull=False, guideline__isnull=False),
+                name="open_batch_is_funded",
             ),
         ]
 
@@ -195,7 +199,9 @@ class Import(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(F("batch"), F("key"), name="import_once_per_key"),
-            models.CheckConstraint(condition=Q(kind__in=["tasks", "gold"], state__in=["done", "refused"]), name="import_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["tasks", "gold"], state__in=["done", "refused"]), name="import_state_is_known"
+            ),
         ]
 
     def __str__(self) -> str:

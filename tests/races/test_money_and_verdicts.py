@@ -47,7 +47,13 @@ def test_control_deciding_on_what_was_read_reserves_twice(now):
         everyone_has_read.wait()
         if state == Batch.State.DRAFT:
             ledger.post(
-                key=f"naive:{n}", debit_id=funds.id, credit_id=escrow.id, amount_micros=PLACE, currency="USD", reason="reserve", now=now
+                key=f"naive:{n}",
+                debit_id=funds.id,
+                credit_id=escrow.id,
+                amount_micros=PLACE,
+                currency="USD",
+                reason="reserve",
+                now=now,
             )
 
     all_at_once(read_then_reserve, 4)
