@@ -4,6 +4,7 @@ No secret has a default: a production start without FAIRHAND_SECRET_KEY is refus
 """
 
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +102,11 @@ def _database() -> dict[str, Any]:
         database = connection_settings(EMBEDDED_POSTGRES_DIR, name=env.str("FAIRHAND_DATABASE", default="fairhand"))
     database["ENGINE"] = "django.db.backends.postgresql"
     database["ATOMIC_REQUESTS"] = False  # each verb owns its transaction
-    database["OPTIONS"] = {
-        **database.get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
-        "prepare_threshold": 5,
-    }
+    database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 5}
+    if "qcluster" in sys.argv:
+        database["CONN_MAX_AGE"] = None  # the cluster forks, and a pool must not be shared across a fork
+    else:
+        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
     test_database = env.str("FAIRHAND_TEST_DATABASE", default="")
     database["TEST"] = {"NAME": test_database} if test_database else {}
     return database
