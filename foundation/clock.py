@@ -25,7 +25,11 @@ def instant_of(request: HttpRequest) -> datetime:
     Raises Forbidden when the header is sent to an installation that is not a simulation: silently using another time
     than the caller asked for would be worse than refusing.
     """
-    stated = request.headers.get(SIMULATED_NOW_HEADER)
+    return instant_stated(request.headers.get(SIMULATED_NOW_HEADER))
+
+
+def instant_stated(stated: str | None) -> datetime:
+    """The instant a request or a job states, in a simulation; the server's when none is. Errors as `instant_of`."""
     if stated is None:
         return now()
     if not simulation_allowed():

@@ -24,13 +24,14 @@ COUNTRIES = ["DE", "FR", "GB"]
 DEPOSIT_MICROS = 200 * 1_000_000
 METHODS = ["MajorityVote", "Wawa", "DawidSkene", "GoldMajorityVote", "MMSR"]
 HEARTBEAT_SECONDS = 15
+DEADLINE = timedelta(hours=49)  # a little more than the review time of 48 hours
 SEED = 8
 
 Tell = Callable[[str], None]
 
 
 class Clock:
-    """Simulated time: some days ago, and running fast."""
+    """Simulated time: from now on, and running fast. It is ahead of the cluster's own clock, which so never ends a lease early."""
 
     def __init__(self, start: datetime) -> None:
         self.start, self.began = start, time.monotonic()
@@ -77,14 +78,14 @@ class Story:
     job_list_example: dict[str, Any]
 
 
-def live(address: str, operator_token: str, *, after_the_deadline: Callable[[], None], tell: Tell) -> Story:
+def live(address: str, operator_token: str, *, after_the_deadline: Callable[[datetime], None], tell: Tell) -> Story:
     """Live the whole story against the site at `address`; `after_the_deadline` lets the cluster accept what nobody reviewed."""
     began = time.monotonic()
-    clock = Clock(datetime.now(UTC) - timedelta(days=3))
+    clock = Clock(datetime.now(UTC))
     images = digits(TASKS + GOLD + QUESTIONS)
     truth = {digit.key: digit.truth for digit in images[QUESTIONS:]}
     run = f"{datetime.now(UTC):%H%M%S}"
-    operator = Client(address, token=operator_token, at=clock.now())
+    operator = Client(address, token=operator_token)
     tell("An operator publishes the agreements and the pay floor.")
     _prepare(operator)
     tell("A requester sets up project, guideline, exam and batch, and uploads 300 images and 40 gold ones.")
@@ -106,9 +107,9 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[], 
     tell("The requester rejects one answer with reasons; its place is filled again; the rest is accepted by the deadline.")
     rejection = _reject_one(requester, batch_id, truth, clock)
     _in_threads(lambda one: _work(one, batch_id, truth, images, clock), [one for one in labellers if one.paused is None][:4])
+    requester.at = clock.now() + DEADLINE
     _let_the_deadline_pass(requester, batch_id, after_the_deadline)
     tell("The cluster aggregates; the requester downloads and closes the batch.")
-    requester.at = datetime.now(UTC)
     runs = voting.aggregate(requester, batch_id, METHODS)
     labels = {method: voting.labels_of(requester, one["id"]) for method, one in runs.items() if one["state"] == "done"}
     export_rows = len(voting.lines(requester.download(f"batches/{batch_id}/export")))
@@ -278,9 +279,9 @@ def _reject_one(requester: Client, batch_id: str, truth: dict[str, str], clock: 
     return wrong | {"shown": shown, "said": said}
 
 
-def _let_the_deadline_pass(requester: Client, batch_id: str, after_the_deadline: Callable[[], None]) -> None:
-    requester.at = datetime.now(UTC)
-    after_the_deadline()
+def _let_the_deadline_pass(requester: Client, batch_id: str, after_the_deadline: Callable[[datetime], None]) -> None:
+    assert requester.at is not None
+    after_the_deadline(requester.at)
     give_up = time.monotonic() + 60
     while requester.get(f"batches/{batch_id}")["progress"]["submitted"]:
         if time.monotonic() > give_up:

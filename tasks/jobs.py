@@ -14,9 +14,9 @@ def expire_leases() -> int:
     return assigning.expire_due(now=clock.now())
 
 
-def accept_due() -> int:
-    """Every five minutes: accept what nobody reviewed in time."""
-    return reviewing.accept_due(now=clock.now())
+def accept_due(stated_instant: str | None = None) -> int:
+    """Every five minutes: accept what nobody reviewed in time; in a simulation, by the instant stated."""
+    return reviewing.accept_due(now=clock.instant_stated(stated_instant))
 
 
 def aggregate(run_id: str) -> None:

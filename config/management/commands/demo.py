@@ -37,7 +37,10 @@ class Command(BaseCommand):
         web, cluster = WebServer(port=options["port"]).start(), Cluster().start()
         remember(web, cluster)
         story = demo.live(
-            web.address, operator_token(), after_the_deadline=lambda: enqueue("tasks.jobs.accept_due"), tell=console.print
+            web.address,
+            operator_token(),
+            after_the_deadline=lambda at: enqueue("tasks.jobs.accept_due", at.isoformat()),
+            tell=console.print,
         )
         console.print()
         fine = report.show(story, console, web.address)
