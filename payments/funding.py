@@ -1,30 +1,33 @@
 """A requester's money: paid in, reserved for a batch, and what is left of it back."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, Sum
 
 from foundation import audit, events
 from foundation.errors import NotFound
 from payments import ledger
 from payments.errors import BadTransfer, MissingFunds, Overdrawn
 from payments.models import Account, Transfer
+from payments.money import MICROS
 from workforce import access
 from workforce.access import Actor
 from workforce.models import Organization
 
-DEPOSIT_MAX_MICROS = 10_000_000 * 1_000_000  # ten million units: a slip of the keyboard, not a deposit
+DEPOSIT_MAX_MICROS = 10_000_000 * MICROS  # ten million units: a slip of the keyboard, not a deposit
 
 
 @transaction.atomic
 def deposit(
     actor: Actor, organization_id: UUID, *, amount_micros: int, currency: str, reference: str, reason: str, now: datetime
 ) -> Transfer:
-    """Record money that has arrived outside (a bank transfer) as the requester's funds. Operators only; audited.
+    """Record money that has arrived outside (a bank transfer) as the requester's funds. Operators only; audited, once.
 
-    `reference` is the outside world's name for it: the same one again returns the first transfer. Raises KeyConflict when the same
-    reference came with another amount.
+    `reference` is the outside world's name for it: the same one again returns the first transfer. Locks the funds, then the
+    audit chain. Raises KeyConflict when the same reference came with another amount.
     """
     access.require_operator(actor)
     if not Organization.objects.filter(id=organization_id, kind=Organization.Kind.REQUESTER).exists():
@@ -32,11 +35,13 @@ def deposit(
     if not 0 < amount_micros <= DEPOSIT_MAX_MICROS:
         raise BadTransfer("A deposit is above zero and at most ten million.", field="amount_micros", limit=DEPOSIT_MAX_MICROS)
     key = f"deposit:{organization_id}:{reference}"
+    funds = ledger.account(Account.Kind.FUNDS, owner_id=organization_id, currency=currency, now=now)
+    Account.objects.select_for_update(no_key=True).get(id=funds.id)  # a twin of this request waits here, and finds it known
     known = Transfer.objects.filter(key=key).exists()
     row = ledger.post(
         key=key,
         debit_id=ledger.account(Account.Kind.OUTSIDE, owner_id=None, currency=currency, now=now).id,
-        credit_id=ledger.account(Account.Kind.FUNDS, owner_id=organization_id, currency=currency, now=now).id,
+        credit_id=funds.id,
         amount_micros=amount_micros,
         currency=currency,
         reason="deposit",
@@ -70,9 +75,7 @@ def reserve(
     Each payment out of it is at most `unit_cap_micros`. Locks the funds. Raises MissingFunds with the shortfall.
     """
     funds = ledger.account(Account.Kind.FUNDS, owner_id=organization_id, currency=currency, now=now)
-    escrow = ledger.account(
-        Account.Kind.ESCROW, owner_id=batch_id, currency=currency, now=now, unit_cap_micros=unit_cap_micros
-    )
+    escrow = ledger.account(Account.Kind.ESCROW, owner_id=batch_id, currency=currency, now=now, unit_cap_micros=unit_cap_micros)
     try:
         ledger.post(
             key=f"reserve:{batch_id}",
@@ -116,3 +119,28 @@ def release(organization_id: UUID, batch_id: UUID, *, keep_micros: int, currency
             reference=batch_id,
         )
     return spare
+
+
+def funds_of(organization_id: UUID) -> list[dict[str, Any]]:
+    """A requester's money per currency, in micros: paid in, set aside for batches net of what came back, and available.
+
+    Raises NotFound for an organisation that does not exist.
+    """
+    if not Organization.objects.filter(id=organization_id).exists():
+        raise NotFound
+    rows = []
+    for account in Account.objects.filter(kind=Account.Kind.FUNDS, owner_id=organization_id).order_by("currency"):
+        moved = Transfer.objects.of([account.id]).aggregate(
+            deposited=Sum("amount_micros", filter=Q(reason="deposit")),
+            reserved=Sum("amount_micros", filter=Q(reason="reserve")),
+            released=Sum("amount_micros", filter=Q(reason="release")),
+        )
+        rows.append(
+            {
+                "currency": account.currency,
+                "deposited_micros": moved["deposited"] or 0,
+                "reserved_micros": (moved["reserved"] or 0) - (moved["released"] or 0),
+                "available_micros": ledger.balance(account.id).available,
+            }
+        )
+    return rows

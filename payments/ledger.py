@@ -1,8 +1,8 @@
 """The only writer of Account and Transfer: open accounts, post, hold, settle, void, and say what an account holds.
 
-Amounts are integer millionths of the currency unit. Every transfer has a `key`, the business fact it stands for: the same key with
-the same content returns the first row, with other content it raises. What the ledger must never do is refused by constraints and
-triggers (payments/migrations/0002_guards.py); this module explains their refusals.
+Amounts are integer millionths of the currency unit. Every transfer has a `key`, the business fact it stands for: the same key
+with the same content returns the first row, with other content it raises. What the ledger must never do is refused by constraints
+and triggers (payments/migrations, docs/money.md); this module explains their refusals.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db.models import Sum
 
+from foundation.errors import DomainError
 from foundation.ids import new_id
 from payments.errors import BadTransfer, HoldEnded, KeyConflict, Overdrawn
 from payments.models import Account, Transfer
 
+HOLD_ENDS_ONCE = "payments_transfer_hold_id_key"  # Django's name for `unique` on Transfer.hold
 GUARD_OF_KIND = {
     Account.Kind.OUTSIDE: Account.Guard.NONE,
     Account.Kind.FEES: Account.Guard.BALANCE,
@@ -34,18 +37,19 @@ EARNING_HOLD_CTE = """
       FROM {source}
 """
 
-# Settle every open earning of these references, and post the fee of each: set-based, and nothing the second time.
+# Settle every open earning of these references, and post the fee of each: two statements however many, nothing the second time.
 SETTLE_EARNINGS = """
 WITH held AS (
     SELECT h.* FROM payments_transfer h
      WHERE h.reference = ANY (%(references)s::uuid[]) AND h.phase = 'hold' AND h.reason = 'earning'
        AND NOT EXISTS (SELECT 1 FROM payments_transfer e WHERE e.hold_id = h.id)
 )
-INSERT INTO payments_transfer (id, key, phase, debit_id, credit_id, currency, amount_micros, hold_id, hold_micros, reason, reference,
-                               created_at)
+INSERT INTO payments_transfer (id, key, phase, debit_id, credit_id, currency, amount_micros, hold_id, hold_micros, reason,
+                               reference, created_at)
 SELECT n.id, 'earning-settled:' || held.reference, 'settle', held.debit_id, held.credit_id, held.currency, held.amount_micros,
        held.id, held.amount_micros, 'earning', held.reference, %(now)s
   FROM held JOIN unnest(%(references)s::uuid[], %(ids)s::uuid[]) AS n (reference, id) ON n.reference = held.reference
+ ORDER BY held.reference  -- two runs meet at their first common row, and the later waits there
 ON CONFLICT DO NOTHING
 RETURNING reference
 """
@@ -57,6 +61,7 @@ SELECT n.id, 'fee:' || h.reference, 'post', h.debit_id, f.id, h.currency, n.fee_
   JOIN payments_transfer h ON h.reference = n.reference AND h.phase = 'hold' AND h.reason = 'earning'
   JOIN payments_account f ON f.kind = 'fees' AND f.currency = h.currency
  WHERE n.fee_micros > 0
+ ORDER BY n.reference
 ON CONFLICT DO NOTHING
 """
 
@@ -75,10 +80,11 @@ class Balance:
         return self.posted - self.held_out
 
 
-def account(
-    kind: str, *, owner_id: UUID | None, currency: str, now: datetime, unit_cap_micros: int | None = None
-) -> Account:
-    """The owner's account of that kind and currency, opened if there is none. Safe under races: there is one."""
+def account(kind: str, *, owner_id: UUID | None, currency: str, now: datetime, unit_cap_micros: int | None = None) -> Account:
+    """The owner's account of that kind and currency, opened if there is none. Safe under races: there is one.
+
+    `unit_cap_micros` is for an escrow: the most one payment to a worker or fee out of it may be. Raises BadTransfer.
+    """
     found = Account.objects.filter(kind=kind, owner_id=owner_id, currency=currency).first()
     if found is not None:
         return found
@@ -90,7 +96,11 @@ def account(
         unit_cap_micros=unit_cap_micros,
         created_at=now,
     )
-    Account.objects.bulk_create([row], ignore_conflicts=True)
+    try:
+        with transaction.atomic():
+            Account.objects.bulk_create([row], ignore_conflicts=True)
+    except (IntegrityError, DataError) as error:
+        raise BadTransfer("There is no such kind of account.", rule=_constraint_of(error)) from error
     return Account.objects.get(kind=kind, owner_id=owner_id, currency=currency)
 
 
@@ -163,8 +173,8 @@ def void(hold_id: UUID, *, key: str, now: datetime) -> Transfer:
 def accept_earnings(fees_micros: dict[UUID, int], *, now: datetime) -> list[UUID]:
     """Settle the held earnings of these references (the keys) and post the fee of each (the values, micros; 0 for none).
 
-    Returns the references that were settled by this call; ones settled or voided before are left alone, so it is safe to repeat and
-    to run twice at once.
+    Returns the references that were settled by this call. Ones settled or voided before are left alone, so it is safe to repeat
+    and to run twice at once.
     """
     if not fees_micros:
         return []
@@ -173,14 +183,16 @@ def accept_earnings(fees_micros: dict[UUID, int], *, now: datetime) -> list[UUID
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SETTLE_EARNINGS, parameters)
         settled = [row[0] for row in cursor.fetchall()]
-        fees = {"references": settled, "fees": [fees_micros[r] for r in settled], "ids": [new_id() for _ in settled], "now": now}
-        cursor.execute(POST_FEES, fees)
+        fees = [fees_micros[reference] for reference in settled]
+        cursor.execute(POST_FEES, parameters | {"references": settled, "ids": [new_id() for _ in settled], "fees": fees})
     return settled
 
 
 def void_earning(reference: UUID, *, now: datetime) -> Transfer:
-    """Give the held earning of one reference back to its escrow. Raises HoldEnded when it was settled."""
-    held = Transfer.objects.get(key=f"earning:{reference}")
+    """Give the held earning of one reference back to its escrow; again: the same row. Raises HoldEnded when it was settled."""
+    held = Transfer.objects.filter(key=f"earning:{reference}").first()
+    if held is None:
+        raise BadTransfer("Nothing is held for this reference.", field="reference")
     return void(held.id, key=f"earning-voided:{reference}", now=now)
 
 
@@ -192,28 +204,27 @@ def balance(account_id: UUID) -> Balance:
     return Balance(int(posted), int(held_out), int(held_in))
 
 
+def paid_out(account_id: UUID) -> int:
+    """What has left a worker's account as payouts, in micros."""
+    paid = Transfer.objects.filter(debit_id=account_id, phase__in=[Transfer.Phase.POST, Transfer.Phase.SETTLE], reason="payout")
+    return int(paid.aggregate(micros=Sum("amount_micros"))["micros"] or 0)
+
+
+# `folded_before` moves to before the oldest transaction still running; the account's own trigger computes what the sums become.
+# Accounts that somebody debits at this moment are skipped: they are folded the next time.
 FOLD = """
 WITH horizon AS (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS before),
 due AS (
-    SELECT a.id FROM payments_account a
-     WHERE a.id = ANY (%(ids)s::uuid[]) ORDER BY a.id FOR NO KEY UPDATE
-), out AS (
-    SELECT t.debit_id AS id, coalesce(sum(t.amount_micros) FILTER (WHERE t.phase IN ('post', 'settle')), 0) AS posted,
-           coalesce(sum(t.amount_micros) FILTER (WHERE t.phase = 'hold'), 0) - coalesce(sum(t.hold_micros), 0) AS held
-      FROM payments_transfer t JOIN payments_account a ON a.id = t.debit_id, horizon
-     WHERE t.debit_id = ANY (%(ids)s::uuid[]) AND t.transaction >= a.folded_before AND t.transaction < horizon.before GROUP BY 1
-), in_ AS (
-    SELECT t.credit_id AS id, coalesce(sum(t.amount_micros) FILTER (WHERE t.phase IN ('post', 'settle')), 0) AS posted,
-           coalesce(sum(t.amount_micros) FILTER (WHERE t.phase = 'hold'), 0) - coalesce(sum(t.hold_micros), 0) AS held
-      FROM payments_transfer t JOIN payments_account a ON a.id = t.credit_id, horizon
-     WHERE t.credit_id = ANY (%(ids)s::uuid[]) AND t.transaction >= a.folded_before AND t.transaction < horizon.before GROUP BY 1
+    SELECT a.id FROM payments_account a, horizon
+     WHERE a.id = ANY (%(ids)s::uuid[])
+       AND (EXISTS (SELECT FROM payments_transfer t
+                     WHERE t.debit_id = a.id AND t.transaction >= a.folded_before AND t.transaction < horizon.before)
+         OR EXISTS (SELECT FROM payments_transfer t
+                     WHERE t.credit_id = a.id AND t.transaction >= a.folded_before AND t.transaction < horizon.before))
+     ORDER BY a.id FOR NO KEY UPDATE OF a SKIP LOCKED
 )
-UPDATE payments_account a
-   SET folded_posted_micros = a.folded_posted_micros + coalesce(in_.posted, 0) - coalesce(out.posted, 0),
-       folded_held_out_micros = a.folded_held_out_micros + coalesce(out.held, 0),
-       folded_held_in_micros = a.folded_held_in_micros + coalesce(in_.held, 0),
-       folded_before = horizon.before
-  FROM horizon, due LEFT JOIN out ON out.id = due.id LEFT JOIN in_ ON in_.id = due.id
+UPDATE payments_account a SET folded_before = horizon.before
+  FROM horizon, due
  WHERE a.id = due.id AND horizon.before > a.folded_before
 """
 
@@ -221,11 +232,19 @@ UPDATE payments_account a
 def fold(account_ids: Sequence[UUID]) -> int:
     """Add what is surely committed to the accounts' folded sums, so that balances read less; returns how many moved forward.
 
-    Only transactions older than every one still running are folded. Locks the accounts in id order. Balances do not change.
+    Balances do not change. Safe to repeat and to run twice at once. Locks the accounts it moves, waits for none.
     """
     with connection.cursor() as cursor:
         cursor.execute(FOLD, {"ids": list(account_ids)})
         return int(cursor.rowcount)
+
+
+def unfold() -> int:
+    """Forget all folded sums, as after restoring a dump on a server whose transactions count anew; returns how many had any.
+
+    Balances do not change; they are summed from the first transfer until the next fold. Locks every account it moves.
+    """
+    return Account.objects.exclude(folded_before=0).update(folded_before=0)
 
 
 def _hold(hold_id: UUID) -> Transfer:
@@ -264,27 +283,37 @@ CONTENT = ["phase", "debit_id", "credit_id", "amount_micros", "currency", "hold_
 
 
 def _write(row: Transfer) -> Transfer:
+    """Insert the row; or return the first of its key, if that says the same. Raises KeyConflict, or what the refusal means."""
     try:
         with transaction.atomic():
             row.save(force_insert=True)
     except DatabaseError as error:
         first = Transfer.objects.filter(key=row.key).first()
-        if first is None:
-            raise _explained(error, row) from error
-        if any(getattr(first, name) != getattr(row, name) for name in CONTENT):
-            raise KeyConflict(key=row.key) from error
-        return first
+        if first is not None:
+            if any(getattr(first, name) != getattr(row, name) for name in CONTENT):
+                raise KeyConflict(key=row.key) from error
+            return first
+        refusal = _refusal(error, row)
+        if refusal is None:
+            raise
+        raise refusal from error
     return row
 
 
-def _explained(error: DatabaseError, row: Transfer) -> Exception:
-    diagnosis = getattr(error.__cause__, "diag", None)
-    constraint = getattr(diagnosis, "constraint_name", None) or ""
+def _refusal(error: DatabaseError, row: Transfer) -> DomainError | None:
+    """What the database's no means; None when it is no answer to this transfer (a lost connection, a deadlock)."""
+    constraint = _constraint_of(error)
     if constraint == "account_never_overdrawn":
         available = balance(row.debit_id).available
         return Overdrawn(available_micros=available, needed_micros=row.amount_micros, currency=row.currency)
-    if "hold_id" in constraint:
+    if constraint == HOLD_ENDS_ONCE:
         return HoldEnded(hold_id=row.hold_id)
-    if constraint or type(error).__name__ == "DataError":
-        return BadTransfer(rule=constraint or "amount_out_of_range")
-    return error
+    if isinstance(error, IntegrityError):
+        return BadTransfer(rule=constraint)
+    if isinstance(error, DataError):
+        return BadTransfer("A value of this transfer is too large to be kept.", rule="value_in_range")
+    return None
+
+
+def _constraint_of(error: DatabaseError) -> str:
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""

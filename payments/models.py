@@ -1,5 +1,9 @@
 """What is owed, held and paid. `ledger` alone writes Account and Transfer; `timekeeping` alone writes WorkInterval."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
@@ -7,13 +11,26 @@ from django.db.models import F, Q
 
 from foundation.ids import new_id
 from foundation.models import TransactionId
+from payments import money
+
+if TYPE_CHECKING:
+    from workforce.access import Actor
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    """Accounts, as someone may see them."""
+
+    def visible_to(self, actor: "Actor") -> Self:
+        """What one has earned as a worker, and the funds of one's organisations."""
+        earned = Q(kind="earnings", owner_id=actor.worker_id) if actor.worker_id else Q(pk=None)
+        return self.filter(earned | Q(kind="funds", owner_id__in=actor.organization_ids))
 
 
 class Account(models.Model):
     """A pot of money in one currency. `owner_id` is opaque here: a worker, an organisation, a batch, or None for the platform.
 
     Balances are sums over transfers. `folded_*` keeps the sum over all transfers of transactions before `folded_before`, so that
-    a balance reads only what came after; a job moves it forward, nothing else writes it.
+    a balance reads only what came after. A job moves `folded_before` forward, a trigger computes the sums: nobody can state one.
     """
 
     class Kind(models.TextChoices):
@@ -41,16 +58,20 @@ class Account(models.Model):
     guarded_debits = models.BigIntegerField(default=0)  # raised by the guard itself, so that racing debits meet on this row
     created_at = models.DateTimeField()
 
+    objects = AccountQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(F("kind"), F("owner_id"), F("currency"), name="account_once", nulls_distinct=False),
             models.UniqueConstraint(F("id"), F("currency"), name="account_currency_for_transfers"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="account_currency_is_a_code"),
-            models.CheckConstraint(condition=Q(kind__in=["outside", "funds", "escrow", "earnings", "fees"]), name="account_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["outside", "funds", "escrow", "earnings", "fees"]), name="account_kind_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(kind="outside", guard="none")
                 | Q(kind="fees", guard="balance")
-                | Q(kind="escrow", guard="places", unit_cap_micros__gt=0)
+                | Q(kind="escrow", guard="places", unit_cap_micros__isnull=False, unit_cap_micros__gt=0)
                 | Q(kind__in=["funds", "earnings"], guard="balance"),
                 name="account_guard_fits_its_kind",
             ),
@@ -60,11 +81,24 @@ class Account(models.Model):
         return f"{self.kind} {self.owner_id or 'platform'} {self.currency}"
 
 
+class TransferQuerySet(models.QuerySet["Transfer"]):
+    """Transfers, as someone may see them."""
+
+    def of(self, account_ids: Iterable[UUID]) -> Self:
+        """Into or out of any of these accounts."""
+        ids = list(account_ids)
+        return self.filter(Q(debit_id__in=ids) | Q(credit_id__in=ids))
+
+    def visible_to(self, actor: "Actor") -> Self:
+        """Into or out of an account one may see."""
+        return self.of(Account.objects.visible_to(actor).values_list("id", flat=True))
+
+
 class Transfer(models.Model):
     """Money from one account to another, in one row, so that an unbalanced ledger cannot be written down. Append-only.
 
-    A `post` moves money. A `hold` promises it; one later row, and only one, either `settle`s it (all or part of it) or `void`s it.
-    `key` is the business fact (`assignment:<id>:earning`): the same fact cannot be written twice.
+    A `post` moves money. A `hold` promises it; one later row, and only one, either `settle`s it (all or part) or `void`s it.
+    `key` is the business fact (`earning:<assignment>`): the same fact cannot be written twice.
     """
 
     class Phase(models.TextChoices):
@@ -77,7 +111,7 @@ class Transfer(models.Model):
     transaction = models.BigIntegerField(db_default=TransactionId(), editable=False)
     key = models.CharField(max_length=160, unique=True)
     phase = models.CharField(max_length=10, choices=Phase.choices)
-    # No foreign key on the two accounts: it would lock a batch's escrow row for every answer. The insert trigger checks both instead.
+    # No foreign key on the two accounts: it would lock a batch's escrow row for every answer. The insert trigger checks both.
     debit = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     credit = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     currency = models.CharField(max_length=3)
@@ -87,6 +121,8 @@ class Transfer(models.Model):
     reason = models.CharField(max_length=40)  # `earning`, `fee`, `reserve`, `release`, `deposit`, `payout`…
     reference = models.UUIDField(null=True)  # opaque here: the answer, batch or payout it is about
     created_at = models.DateTimeField()
+
+    objects = TransferQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -107,7 +143,15 @@ class Transfer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.phase} {self.amount_micros} {self.currency} {self.reason}"
+        return f"{self.phase} {money.text(self.amount_micros, self.currency)} {self.reason}"
+
+
+class WorkIntervalQuerySet(models.QuerySet["WorkInterval"]):
+    """The time book, as someone may see it."""
+
+    def visible_to(self, actor: "Actor") -> Self:
+        """One's own time: nobody else is shown when a person worked."""
+        return self.filter(worker_id=actor.worker_id) if actor.worker_id else self.none()
 
 
 class WorkInterval(models.Model):
@@ -129,6 +173,8 @@ class WorkInterval(models.Model):
     currency = models.CharField(max_length=3, blank=True)  # of the pay it belongs to, when there is any
     created_at = models.DateTimeField()
 
+    objects = WorkIntervalQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index("reference", name="interval_by_reference")]
         constraints = [
@@ -146,6 +192,14 @@ class WorkInterval(models.Model):
         return f"{self.kind} {self.reference}"
 
 
+class PayFloorQuerySet(models.QuerySet["PayFloor"]):
+    """Pay floors, as someone may see them."""
+
+    def visible_to(self, actor: "Actor") -> Self:
+        """All of them: what an hour must bring is nobody's secret."""
+        return self.all()
+
+
 class PayFloor(models.Model):
     """The least an hour of work may bring, by country and currency, from a day on, with its source. Dated; never edited."""
 
@@ -156,6 +210,8 @@ class PayFloor(models.Model):
     effective_from = models.DateField()
     source = models.CharField(max_length=300)
 
+    objects = PayFloorQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(F("country"), F("currency"), F("effective_from"), name="pay_floor_once_a_day"),
@@ -163,4 +219,4 @@ class PayFloor(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.country or 'platform'} {self.hourly_micros} {self.currency}"
+        return f"{self.country or 'platform'} {money.text(self.hourly_micros, self.currency)} an hour"

@@ -3,41 +3,29 @@
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db import connection
-
-from payments import fairness, ledger
+from payments import fairness, ledger, timekeeping
 from payments.models import Account
-
-HOURS = """
-SELECT currency,
-       sum(extract(epoch FROM upper(period) - lower(period)))::float8 AS total,
-       sum(extract(epoch FROM upper(period) - lower(period))) FILTER (WHERE upper(period) > %(today)s)::float8 AS today,
-       sum(extract(epoch FROM upper(period) - lower(period))) FILTER (WHERE upper(period) > %(week)s)::float8 AS week
-  FROM payments_workinterval WHERE worker_id = %(worker_id)s GROUP BY currency
-"""
-
-PAID_OUT = """
-SELECT coalesce(sum(amount_micros), 0)::bigint FROM payments_transfer
- WHERE debit_id = %s AND phase IN ('post', 'settle') AND reason = 'payout'
-"""
+from payments.timekeeping import NOTHING
+from workforce.models import Worker
 
 
 def pay_of(worker_id: UUID, *, now: datetime) -> dict[str, Any]:
-    """A worker's pay per currency, in micros, and their working time in seconds.
+    """A worker's pay per currency, in micros, and their working time in whole seconds, a begun second counted.
 
-    `earned` is accepted, `held` waits for review, `available` can be paid out, `paid` has been. The hourly rate counts what is earned
-    and held over the time worked for pay in that currency. Time without a currency (exams) stands apart, and counts as worked.
+    `earned` is accepted, `held` waits for review, `available` can be paid out, `paid` has been. The hourly rate counts what is
+    earned and held over the time worked for pay in that currency. Time without a currency (exams) stands apart, and counts as
+    worked. Day and week (from Monday) begin at midnight where the worker lives.
     """
-    seconds = _seconds(worker_id, now)
+    midnight = _midnight(worker_id, now)
+    hours = timekeeping.hours(worker_id, today=midnight, week=midnight - timedelta(days=midnight.weekday()))
     currencies = []
     for account in Account.objects.filter(kind=Account.Kind.EARNINGS, owner_id=worker_id).order_by("currency"):
         balance = ledger.balance(account.id)
-        with connection.cursor() as cursor:
-            cursor.execute(PAID_OUT, [account.id])
-            paid = int(cursor.fetchone()[0])
-        worked = seconds.get(account.currency, {"total": 0.0, "today": 0.0, "week": 0.0})
+        paid = ledger.paid_out(account.id)
         earned = balance.posted + paid
+        worked = hours.get(account.currency, NOTHING)
         currencies.append(
             {
                 "currency": account.currency,
@@ -45,26 +33,21 @@ def pay_of(worker_id: UUID, *, now: datetime) -> dict[str, Any]:
                 "held_micros": balance.held_in,
                 "available_micros": balance.available,
                 "paid_micros": paid,
-                "seconds_total": worked["total"],
-                "seconds_today": worked["today"],
-                "seconds_this_week": worked["week"],
-                "hourly_micros": fairness.hourly_micros(earned + balance.held_in, worked["total"]),
+                "seconds_total": worked.total,
+                "seconds_today": worked.today,
+                "seconds_this_week": worked.week,
+                "hourly_micros": fairness.hourly_micros(earned + balance.held_in, worked.total),
             }
         )
-    everything = {span: sum(row[span] for row in seconds.values()) for span in ("total", "today", "week")}
     return {
         "currencies": currencies,
-        "seconds_total": everything["total"],
-        "seconds_today": everything["today"],
-        "seconds_this_week": everything["week"],
-        "seconds_without_pay": seconds.get("", {"total": 0.0})["total"],
+        "seconds_total": sum(one.total for one in hours.values()),
+        "seconds_today": sum(one.today for one in hours.values()),
+        "seconds_this_week": sum(one.week for one in hours.values()),
+        "seconds_without_pay": hours.get("", NOTHING).total,
     }
 
 
-def _seconds(worker_id: UUID, now: datetime) -> dict[str, dict[str, float]]:
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    week = today - timedelta(days=today.weekday())
-    with connection.cursor() as cursor:
-        cursor.execute(HOURS, {"worker_id": worker_id, "today": today, "week": week})
-        rows = cursor.fetchall()
-    return {row[0]: {"total": row[1] or 0.0, "today": row[2] or 0.0, "week": row[3] or 0.0} for row in rows}
+def _midnight(worker_id: UUID, now: datetime) -> datetime:
+    zone = ZoneInfo(Worker.objects.values_list("time_zone", flat=True).get(id=worker_id))
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,6 +1,7 @@
 """The time book: the only writer of WorkInterval, and what it says about a worker's hours."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,29 @@ INTERVALS_CTE = """
 ALREADY_CREDITED_SQL = """(SELECT range_agg(w.period) FROM payments_workinterval w
          WHERE w.worker_id = {worker} AND w.period && tstzrange({since}, greatest({since}, {until})))"""
 
+# Only the part of a stretch that lies in the day or the week counts for it; a begun second counts.
+HOURS = """
+SELECT currency,
+       ceil(sum(extract(epoch FROM upper(period) - lower(period))))::bigint,
+       ceil(coalesce(sum(extract(epoch FROM upper(period) - greatest(lower(period), %(today)s)))
+                     FILTER (WHERE upper(period) > %(today)s), 0))::bigint,
+       ceil(coalesce(sum(extract(epoch FROM upper(period) - greatest(lower(period), %(week)s)))
+                     FILTER (WHERE upper(period) > %(week)s), 0))::bigint
+  FROM payments_workinterval WHERE worker_id = %(worker_id)s GROUP BY currency
+"""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Seconds credited to a worker for work paid in one currency: ever, today, this week."""
+
+    total: int
+    today: int
+    week: int
+
+
+NOTHING = Hours(0, 0, 0)
+
 
 def record(
     worker_id: UUID, *, kind: str, reference: UUID, periods: Sequence[Period], now: datetime, currency: str = ""
@@ -44,3 +68,10 @@ def credited_in(worker_id: UUID, *, since: datetime, until: datetime) -> Any:
             {"worker": worker_id, "since": since, "until": until},
         )
         return cursor.fetchone()[0]
+
+
+def hours(worker_id: UUID, *, today: datetime, week: datetime) -> dict[str, Hours]:
+    """A worker's credited seconds per currency of pay (blank: none), ever, and since the day and the week began."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOURS, {"worker_id": worker_id, "today": today, "week": week})
+        return {row[0]: Hours(*row[1:]) for row in cursor.fetchall()}

@@ -1,17 +1,12 @@
 """How much of the time between taking a task and handing it in counts as work. Pure: instants in, stretches of time out.
 
-The rules are those of the pay specification (docs/money.md, "Time"):
-
-1. Only the server's clock counts. Signs of life are the claim, heartbeats and the hand-in.
-2. The time after a sign of life counts until the next one, at most the idle cap.
-3. A second in which several tasks of a worker were active is shared between them equally; it is never credited twice.
-4. A worker may report more than was seen, up to 1.5 times the longer of seen and typical, never more than the wall clock.
-5. Without heartbeats (an API client, an outage) up to three times the typical time counts, never more than the wall clock.
+The rules are those of docs/money.md, "Time". Arithmetic is in whole microseconds: what is shared between tasks adds up exactly.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
@@ -54,81 +49,105 @@ def credit(
 ) -> list[Period]:
     """The stretches credited to `lease`, handed in at `now`: disjoint, within the lease, clear of `already`, in time order.
 
-    `others` are the worker's other tasks still in hand; `already` is what they have been credited so far. The length follows the
-    rules above; which of the shared seconds go to which task has no meaning, only how many.
+    `others` are the worker's other tasks still in hand; `already` is what they have been credited so far, for whatever. Each
+    stretch in which k of the tasks in hand were active is divided by k: this one takes the first k-th of it, and the rest is
+    divided among the others when they are handed in. So k tasks get a k-th each, in whichever order they come.
     """
-    start, end = lease.started_at, max(now, lease.started_at)
-    wall = (end - start).total_seconds()
-    active = [span for span in _clipped(_spans(lease.active), start, end)]
-    seen = _shared_seconds(active, [_clipped(_spans(other.active), start, end) for other in others if other.heartbeats])
+    start = lease.started_at
+    wall = max(_micros(now - start), 0)
+    window = [(0, wall)] if wall else []
+    credited = _within(already, start, wall)
+    free = _without(window, credited)
+    mine = _within(lease.active, start, wall) if lease.heartbeats else window
+    sharing = [_presence(other, start, wall) for other in others if other.heartbeats or not lease.heartbeats]
+    shares = [(lower, lower + (upper - lower) // (k + 1)) for lower, upper, k in _layered(_without(mine, credited), sharing)]
+    typical = typical_seconds * SECOND
     if not lease.heartbeats:
-        sharers = 1 + sum(not other.heartbeats for other in others)
-        seen = min(wall, UNSEEN_FACTOR * typical_seconds) / sharers
-    target = seen
-    if self_reported_seconds is not None:
-        target = max(seen, min(self_reported_seconds, REPORT_FACTOR * max(seen, typical_seconds)))
-    free = _without([(start, end)], _spans(already))
-    preferred = _without(active, _spans(already)) if lease.heartbeats else free
-    rest = _without(free, preferred)
-    return _take(preferred, rest, min(target, wall))
+        shares = _latest(shares, UNSEEN_FACTOR * typical)
+    seen = _length(shares)
+    missing = _reported(self_reported_seconds, wall, most=int(REPORT_FACTOR * max(seen, typical))) - seen
+    if missing > 0:
+        alone = _without(free, _merged([*shares, *(span for spans in sharing for span in spans)]))
+        shared = _without(free, _merged([*shares, *alone]))
+        own = _latest(alone, missing)
+        shares = [*shares, *own, *_latest(shared, missing - _length(own))]
+    return [Range(start + timedelta(microseconds=a), start + timedelta(microseconds=b), "[)") for a, b in _merged(shares)]
 
 
-Span = tuple[datetime, datetime]
+SECOND = 1_000_000  # microseconds
+Span = tuple[int, int]  # microseconds since the lease was taken
 
 
-def _spans(multirange: "Multirange[datetime] | None") -> list[Span]:
+def _micros(length: timedelta) -> int:
+    return length // timedelta(microseconds=1)
+
+
+def _spans(multirange: "Multirange[datetime] | None") -> list[tuple[datetime, datetime]]:
     return [(r.lower, r.upper) for r in multirange if r.lower is not None and r.upper is not None] if multirange else []
 
 
-def _merged(spans: Sequence[Span]) -> list[Span]:
-    merged: list[Span] = []
+def _within(multirange: "Multirange[datetime] | None", start: datetime, wall: int) -> list[Span]:
+    """The part of it inside the lease."""
+    spans = ((max(_micros(lower - start), 0), min(_micros(upper - start), wall)) for lower, upper in _spans(multirange))
+    return [(lower, upper) for lower, upper in spans if lower < upper]
+
+
+def _presence(other: Clock, start: datetime, wall: int) -> list[Span]:
+    """When another task shares: in its active time, or for as long as it was in hand if nobody saw it worked on."""
+    if other.heartbeats:
+        return _within(other.active, start, wall)
+    until = wall if other.ended_at is None else min(_micros(other.ended_at - start), wall)
+    since = max(_micros(other.started_at - start), 0)
+    return [(since, until)] if since < until else []
+
+
+def _merged(spans: "Sequence[tuple[Any, Any]]") -> "list[tuple[Any, Any]]":
+    merged: list[tuple[Any, Any]] = []
     for lower, upper in sorted(spans):
         if merged and lower <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], upper))
-        else:
+        elif lower < upper:
             merged.append((lower, upper))
     return merged
 
 
-def _clipped(spans: Sequence[Span], start: datetime, end: datetime) -> list[Span]:
-    return [(max(lower, start), min(upper, end)) for lower, upper in spans if lower < end and upper > start]
+def _layered(base: Sequence[Span], layers: Sequence[Sequence[Span]]) -> list[tuple[int, int, int]]:
+    """`base` cut wherever a layer begins or ends, each piece with the number of layers over it. One sweep, O(n log n)."""
+    if not any(layers):
+        return [(lower, upper, 0) for lower, upper in base]
+    edges = [(edge, 1, step) for spans in layers for span in spans for edge, step in zip(span, (1, -1), strict=True)]
+    edges += [(edge, 0, step) for span in base for edge, step in zip(span, (1, -1), strict=True)]
+    pieces = []
+    depth = [0, 0]  # of the base, of the layers
+    since = 0
+    for edge, layer, step in sorted(edges):
+        if depth[0] and edge > since:
+            pieces.append((since, edge, depth[1]))
+        depth[layer] += step
+        since = edge
+    return pieces
 
 
 def _without(spans: Sequence[Span], holes: Sequence[Span]) -> list[Span]:
-    left: list[Span] = []
-    for lower, upper in spans:
-        for hole_lower, hole_upper in _merged(holes):
-            if hole_upper <= lower or hole_lower >= upper:
-                continue
-            if hole_lower > lower:
-                left.append((lower, hole_lower))
-            lower = max(lower, hole_upper)
-        if lower < upper:
-            left.append((lower, upper))
-    return left
+    return [(lower, upper) for lower, upper, covered in _layered(spans, [holes]) if not covered]
 
 
-def _shared_seconds(mine: Sequence[Span], others: Sequence[Sequence[Span]]) -> float:
-    """The seconds of `mine`, each divided by how many tasks were active in it."""
-    if not others:
-        return sum((upper - lower).total_seconds() for lower, upper in mine)
-    edges = sorted({edge for spans in [mine, *others] for span in spans for edge in span})
-    total = 0.0
-    for lower, upper in zip(edges, edges[1:], strict=False):
-        if any(a <= lower and upper <= b for a, b in mine):
-            sharers = 1 + sum(any(a <= lower and upper <= b for a, b in spans) for spans in others)
-            total += (upper - lower).total_seconds() / sharers
-    return total
+def _length(spans: Sequence[Span]) -> int:
+    return sum(upper - lower for lower, upper in spans)
 
 
-def _take(preferred: Sequence[Span], rest: Sequence[Span], seconds: float) -> list[Period]:
-    """Stretches of that length in all, from `preferred` first, then from the latest of `rest`."""
-    taken: list[Span] = []
-    left = timedelta(seconds=seconds)
-    for lower, upper in [*preferred, *reversed(rest)]:
-        if left <= timedelta(0):
+def _latest(spans: Sequence[Span], length: int) -> list[Span]:
+    """The latest stretches of `spans`, of that length in all or as much as there is."""
+    taken = []
+    for lower, upper in sorted(spans, reverse=True):
+        if length <= 0:
             break
-        length = min(upper - lower, left)
-        taken.append((lower, lower + length))
-        left -= length
-    return [Range(lower, upper, "[)") for lower, upper in _merged(taken) if upper > lower]
+        lower = max(lower, upper - length)
+        length -= upper - lower
+        taken.append((lower, upper))
+    return taken
+
+
+def _reported(seconds: float | None, wall: int, *, most: int) -> int:
+    """What a worker's own report may claim, in microseconds: bounded by the rule and by the wall clock."""
+    return int(min(max(seconds, 0) * SECOND, most, wall)) if seconds is not None else 0
