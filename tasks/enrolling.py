@@ -21,8 +21,8 @@ from workforce.models import Decision, Worker
 def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     """Let a worker take part in a batch, or confirm that they still may; writes or refreshes the enrolment.
 
-    The standing is read first, so that a change while this runs makes the enrolment stale again. Raises NotEligible with everything
-    that is missing and how to get it.
+    The standing is read first, so that a change while this runs makes the enrolment stale again. Raises NotEligible with
+    everything that is missing and how to get it.
     """
     standing = Worker.objects.filter(id=worker_id).values_list("standing", flat=True).first()
     if standing is None:

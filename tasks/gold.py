@@ -12,7 +12,7 @@ from tasks.models import Batch, Task
 
 @dataclass(frozen=True)
 class Spread:
-    """How the gold places of a batch are spread: those its requester wished for by task, and as many `each` for every other task."""
+    """How the gold places of a batch are spread: those its requester wished for by task, and `each` for every other task."""
 
     wished: int
     others: int
@@ -27,7 +27,7 @@ class Spread:
 def spread(batch: Batch, *, ordinary_places: int) -> Spread:
     """What publishing opens, or has opened: the places of `pricing.gold_places`, rounded up per task, each task at least one.
 
-    A task's own wish (its `overlap`) is kept and counts. Without a gold policy no gold is handed out, and only wishes have places.
+    A task's own wish (its `overlap`) is kept and counts. Without a gold policy no gold is handed out: only wishes have places.
     """
     found = Task.objects.filter(batch=batch, lane=Task.Lane.GOLD).aggregate(
         wished=Sum("overlap", default=0), others=Count("id", filter=Q(overlap=0))
@@ -41,7 +41,7 @@ def spread(batch: Batch, *, ordinary_places: int) -> Spread:
 
 
 def open_places(batch: Batch, *, ordinary_places: int) -> int:
-    """Open the places of the batch's gold; returns how many. Part of publishing: the batch is locked and has handed out nothing yet."""
+    """Open the places of the batch's gold; returns how many. Part of publishing: the batch is locked, nothing is handed out."""
     plan = spread(batch, ordinary_places=ordinary_places)
     gold = Task.objects.filter(batch=batch, lane=Task.Lane.GOLD)
     gold.filter(overlap=0).update(overlap=plan.each)

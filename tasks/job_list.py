@@ -17,13 +17,14 @@ JOBS_MAX = 200
 NEWEST_BATCHES = 20  # per requester, that their record looks at
 NEWEST_ANSWERS = 200  # per batch
 
-# Facts about requesters from the first verdicts on the newest answers of their newest batches: bounded, however long they are here.
+# Facts about requesters, from the first verdicts on the newest answers of their newest batches: bounded, however many there are.
 REQUESTER_RECORDS = """
 SELECT b.organization_id,
        count(*) AS answers_judged,
        count(*) FILTER (WHERE r.verdict = 'reject') AS rejected,
        count(*) FILTER (WHERE r.verdict = 'reject' AND a.state <> 'rejected') AS overturned,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM r.created_at - a.submitted_at)::float8 / 3600) AS median_hours
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM r.created_at - a.submitted_at)::float8) / 3600
+           AS median_hours
   FROM unnest(%(organizations)s::uuid[]) AS o (id)
  CROSS JOIN LATERAL (SELECT id, organization_id FROM tasks_batch
                       WHERE organization_id = o.id AND published_at IS NOT NULL ORDER BY published_at DESC LIMIT %(batches)s) b

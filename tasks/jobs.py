@@ -4,9 +4,6 @@ from uuid import UUID
 
 from foundation import clock
 from tasks import assigning, measuring, publishing, results, reviewing
-from tasks.models import Batch
-
-CLOSED_BATCHES_MAX = 500  # looked at in one run; the next run sees the rest
 
 
 def expire_leases() -> int:
@@ -36,5 +33,4 @@ def measure_times() -> int:
 
 def release_closed() -> int:
     """Daily: give requesters back what closed batches no longer need; returns the micros."""
-    recent = Batch.objects.filter(state=Batch.State.CLOSED, escrow_id__isnull=False).order_by("-closed_at")[:CLOSED_BATCHES_MAX]
-    return sum(publishing.release_spare(batch, now=clock.now()) for batch in recent)
+    return publishing.release_closed(now=clock.now())

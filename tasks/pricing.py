@@ -8,8 +8,9 @@ RESERVE_PERCENT = 125  # room for answers that are collected again (reference: f
 def gold_places(ordinary_places: int, *, gold_percent: int, gold_first: int, overlap: int) -> int:
     """How many gold answers a batch pays for at most, beside its ordinary ones.
 
-    With one gold task in every L = max(2, ⌊100 ∕ gold_percent⌋), a worker meets one per L − 1 ordinary ones, and `gold_first` more at
-    the start. Nobody knows how many workers will come; at least `overlap` must, and one per 20 ordinary places is allowed for.
+    With one gold task in every L = max(2, ⌊100 ∕ gold_percent⌋), a worker meets one per L − 1 ordinary ones, and `gold_first`
+    more at the start. Nobody knows how many workers will come; at least `overlap` must, and one per 20 ordinary places is allowed
+    for.
     """
     steady = -(-ordinary_places // (max(2, 100 // gold_percent) - 1)) if gold_percent else 0
     newcomers = max(overlap, -(-ordinary_places // 20)) if gold_first else 0

@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q, Sum
 
 from foundation import audit, events
 from foundation.errors import NotFound
+from foundation.paging import in_chunks
 from payments import fairness, funding, ledger, pay_floors
 from payments.errors import MissingFunds, Overdrawn
 from payments.models import Account
@@ -28,6 +29,7 @@ LIMITS = {
     "gold_percent": 50,
 }
 REVIEW_WINDOW = timedelta(days=14)  # a rejection may be overturned that long, so its pay stays in escrow
+RELEASE_WINDOW = timedelta(days=60)  # lease, review and appeal end well within; the rest is for a cluster that slept
 
 
 def create_project(actor: Actor, *, organization_id: UUID, name: str, description: str, interface: str, now: datetime) -> Project:
@@ -103,7 +105,7 @@ def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
 
 @transaction.atomic
 def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
-    """Open a draft batch: check price and content, reserve its money, open the places of its gold, put the newest guideline in force.
+    """Open a draft batch: check price and content, reserve its money, open its gold, put the newest guideline in force.
 
     Locks the batch, then the requester's funds. An open batch is returned as it is. Raises BatchStateConflict, BatchEmpty,
     NoPayFloor, PriceTooLow with the least price, MissingFunds with the shortfall; nothing has changed then.
@@ -158,8 +160,8 @@ def resume(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
 def close(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
     """End a batch: no new leases; leases taken may still be handed in and are paid; unspent money goes back.
 
-    What outstanding answers may still earn stays in escrow until they are decided. Locks the batch. Again: gives back what has become
-    free since.
+    What outstanding answers may still earn stays in escrow until they are decided. Locks the batch. Again: gives back what has
+    become free since.
     """
     batch = _locked(actor, batch_id)
     if batch.state != Batch.State.CLOSED:
@@ -188,9 +190,17 @@ def release_spare(batch: Batch, *, now: datetime) -> int:
     )
 
 
+def release_closed(*, now: datetime) -> int:
+    """Give back what has become free in every batch closed within RELEASE_WINDOW; returns the micros. Safe to repeat."""
+    closed = Batch.objects.filter(state=Batch.State.CLOSED, escrow_id__isnull=False, closed_at__gt=now - RELEASE_WINDOW)
+    return sum(release_spare(batch, now=now) for chunk in in_chunks(closed) for batch in chunk)
+
+
 def outstanding_micros(batch: Batch, *, now: datetime) -> int:
-    """What may still have to be paid out of a batch's escrow beyond what is held: price and fee of every place that is open, leased, or
-    was rejected within REVIEW_WINDOW (its verdict may be reversed), and the fee of what waits for review.
+    """What a batch's escrow may still have to pay beyond what is held, in micros.
+
+    Price and fee of every place that is open, leased, or was rejected within REVIEW_WINDOW (its verdict may be reversed), and the
+    fee of what waits for review.
     """
     counts = Assignment.objects.filter(batch=batch).aggregate(
         leased=Count("id", filter=Q(state=Assignment.State.LEASED)),
@@ -205,8 +215,8 @@ def outstanding_micros(batch: Batch, *, now: datetime) -> int:
 def cover(batch: Batch, *, key: str, now: datetime) -> int:
     """Move what a batch's escrow lacks for everything outstanding from its requester's funds; returns the micros, most often 0.
 
-    Answers collected again and verdicts reversed can use up the quarter that publishing sets aside. Call it under the batch's lock.
-    Locks the funds if it needs them. Raises MissingFunds with the shortfall.
+    Answers collected again and verdicts reversed can use up the quarter that publishing sets aside. Call it under the batch's
+    lock. Locks the funds if it needs them. Raises MissingFunds with the shortfall.
     """
     assert batch.escrow_id is not None, "what has answers was published"
     short = outstanding_micros(batch, now=now) - ledger.balance(batch.escrow_id).available

@@ -1,4 +1,4 @@
-"""Verdicts on answers: by a person, or by the deadline. Accepting pays what was held; rejecting gives it back and re-opens the place.
+"""Verdicts on answers, by a person or by the deadline. Accepting pays what was held; rejecting frees it and re-opens the place.
 
 Rejected is unpaid *and* out of every export and aggregate: nobody keeps work they did not pay for.
 """
@@ -15,6 +15,7 @@ from django.db.models import Count, F, Q
 
 from foundation import events
 from foundation.errors import NotFound
+from foundation.models import Event
 from payments import ledger
 from payments.models import Account
 from tasks import assigning, publishing
@@ -57,7 +58,7 @@ def accept_submitted(actor: Actor, batch_id: UUID, *, now: datetime) -> int:
 
 
 def accept_due(*, now: datetime) -> int:
-    """Accept every answer whose review deadline has passed: silence is a yes. Returns how many. Safe to repeat, and to run twice."""
+    """Accept every answer whose review deadline has passed: silence is a yes. Returns how many. Safe to run twice at once."""
     due = Assignment.objects.filter(state=Assignment.State.SUBMITTED, review_due_at__lte=now)
     return _in_chunks(due, reviewer_id=None, now=now)
 
@@ -90,23 +91,31 @@ def _accept_all(ids: Sequence[UUID], *, reviewer_id: UUID | None, comment: str, 
 
 
 def _tell_accepted(rows: Sequence[Assignment], reviewer_id: UUID | None, now: datetime) -> None:
+    """What `events.record` writes, for a whole chunk at once."""
     organizations = dict(Batch.objects.filter(id__in={row.batch_id for row in rows}).values_list("id", "organization_id"))
-    for row in rows:
-        events.record(
-            "answer.accepted", subject_id=row.id, organization_id=organizations[row.batch_id], actor_id=reviewer_id, now=now
+    Event.objects.bulk_create(
+        Event(
+            kind="answer.accepted",
+            subject_id=row.id,
+            organization_id=organizations[row.batch_id],
+            actor_id=reviewer_id,
+            data={},
+            happened_at=now,
         )
+        for row in rows
+    )
 
 
 @transaction.atomic
 def reject(
     actor: Actor, assignment_id: UUID, *, reason: str, comment: str, evidence: dict[str, Any], now: datetime
 ) -> Assignment:
-    """Reject an answer: unpaid, out of every export and aggregate, its place open again; the worker gets a Decision to read and appeal.
+    """Reject an answer: unpaid, out of every export and aggregate, its place open again; the worker can appeal the Decision.
 
-    Needs a reason from the closed list, at least 100 characters of explanation and what it points at. The money to overturn it stays
-    in escrow until the worker can no longer appeal. Locks the batch, under which the share of rejections is counted, then assignment,
-    task and account. Raises RejectionUnexplained, RejectionCap, NotTooFast, TooFewChecks, ReviewConflict, and MissingFunds when
-    collecting again would leave nothing to overturn with; nothing has changed then. A second rejection is a ReviewConflict.
+    Needs a reason from the closed list, at least 100 characters of explanation and what it points at. The money to overturn it
+    stays in escrow until the worker can no longer appeal. Locks the batch, under which the share of rejections is counted, then
+    assignment, task and account. Raises RejectionUnexplained, RejectionCap, NotTooFast, TooFewChecks, ReviewConflict (also the
+    second time), and MissingFunds when collecting again would leave nothing to overturn with; nothing has changed then.
     """
     assignment = _own(actor, assignment_id)
     _check_explanation(reason, comment, evidence)
@@ -161,7 +170,7 @@ def reject(
 
 @transaction.atomic
 def _overturn(actor: Actor, assignment: Assignment, *, comment: str, now: datetime) -> Assignment:
-    """Pay after all. The answer fills a place again if its task still has one open; else it is paid and stays out of the results."""
+    """Pay after all. The answer fills a place again if its task has one open; else it is paid and stays out of the results."""
     batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
     assignment = Assignment.objects.select_for_update(no_key=True, of=("self",)).get(id=assignment.id)
     if assignment.state != Assignment.State.REJECTED:
@@ -252,8 +261,8 @@ def _check_cap(actor: Actor, batch: Batch) -> None:
 def _check_too_fast(assignment: Assignment) -> None:
     """Too fast means: log T < median − 3 × 1.4826 × MAD of log T over the batch, n ≥ 30.
 
-    The median and the median absolute deviation, scaled to a standard deviation (Rousseeuw and Croux 1993), of logarithms, because
-    times are log-normal and a mean with its deviation never flags anything (reference: fair-work.md §0).
+    The median and the median absolute deviation, scaled to a standard deviation (Rousseeuw and Croux 1993), of logarithms,
+    because times are log-normal and a mean with its deviation never flags anything (reference: fair-work.md §0).
     """
     times = Assignment.objects.filter(
         batch_id=assignment.batch_id, state__in=[*Assignment.COUNTED, Assignment.State.REJECTED], credited_seconds__gt=0

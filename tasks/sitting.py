@@ -1,4 +1,4 @@
-"""Exams in the real interface: setting one, and sitting one. Answers are scored by their label family; the time counts as work."""
+"""Exams in the real interface: setting one, sitting one. Answers are scored by their label family; the time counts as work."""
 
 from datetime import datetime
 from typing import Any

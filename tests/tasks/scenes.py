@@ -9,11 +9,17 @@ from tasks import answering, assigning, publishing
 from tasks.models import Assignment, Batch, Gold, Project, Task
 from tests.builders import Person
 
-INTERFACE = '<View><Text name="text" value="$text"/><Choices name="label" toName="text"><Choice value="a"/><Choice value="b"/></Choices></View>'
+INTERFACE = (
+    '<View><Text name="text" value="$text"/>'
+    '<Choices name="label" toName="text"><Choice value="a"/><Choice value="b"/></Choices></View>'
+)
 FLOOR = 12_000_000  # twelve units an hour
 PRICE, FEE = 50_000, 10_000
 FUNDS = 100_000_000
-COMMENT = "The guideline asks for b whenever the text names a colour. This text names two of them and the answer is a, as on nine other tasks."
+COMMENT = (
+    "The guideline asks for b whenever the text names a colour. This text names two of them and the answer is a, as on nine "
+    "other tasks."
+)
 
 
 def result(choice: str) -> list[dict[str, Any]]:

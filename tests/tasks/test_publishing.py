@@ -315,6 +315,19 @@ def test_a_returned_lease_of_a_closed_batch_frees_its_money(rita, olga, wanda):
     assert Task.objects.get(id=lease.task_id).state == "cancelled"
 
 
+def test_the_daily_job_releases_what_became_free_since(rita, olga, wanda, now):
+    batch = scenes.opened(rita, olga, tasks=2)
+    scenes.answered(wanda, batch)
+    publishing.close(rita.actor, batch.id, now=now)
+    assert publishing.release_closed(now=now) == 0
+    (answer,) = Assignment.objects.filter(batch=batch)
+    reviewing.reject(rita.actor, answer.id, reason="low_effort", comment=scenes.COMMENT, evidence={"text": "t"}, now=now)
+    assert publishing.release_closed(now=now + timedelta(days=1)) == 0
+    assert publishing.release_closed(now=now + timedelta(days=20)) == PLACE
+    assert publishing.release_closed(now=now + timedelta(days=21)) == 0
+    assert scenes.money(batch)["funds"] == scenes.FUNDS
+
+
 def test_a_draft_can_be_closed(rita):
     batch = scenes.draft(rita)
     assert publishing.close(rita.actor, batch.id, now=rita.now).state == "closed"
