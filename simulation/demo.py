@@ -69,6 +69,7 @@ class Story:
     labels: dict[str, dict[str, str]]
     quote: dict[str, Any]
     progress: dict[str, int]
+    escrow_micros: int
     funds_micros: int
     rejection: dict[str, Any]
     requests: int
@@ -116,13 +117,15 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[dat
     requester.post(f"batches/{batch_id}/close", key=f"close {batch_id}")
     for one in labellers:
         one.pay = one.client.get("me/pay")
+    batch = requester.get(f"batches/{batch_id}")
     return Story(
         labellers=labellers,
         truth={key: truth[key] for key in list(truth)[:TASKS]},
         runs=runs,
         labels=labels,
         quote=quote,
-        progress=requester.get(f"batches/{batch_id}")["progress"],
+        progress=batch["progress"],
+        escrow_micros=batch["escrow_micros"],
         funds_micros=requester.get(f"organizations/{organization_id}/funds")["results"][0]["available_micros"],
         rejection=rejection,
         requests=sum(one.client.requests for one in labellers) + requester.requests + operator.requests,

@@ -17,10 +17,11 @@ def show(story: Story, console: Console, address: str) -> bool:
     console.print(_labels(story))
     console.print(_people(story))
     spent = _spent(story)
-    fine = DEPOSIT_MICROS == story.funds_micros + spent["earned"] + spent["held"] + spent["fees"]
+    fine = DEPOSIT_MICROS == story.funds_micros + spent["earned"] + spent["held"] + spent["fees"] + story.escrow_micros
     console.print(
         f"[bold]Money[/]  paid in {DEPOSIT_MICROS / MICROS:.2f} = earned {spent['earned'] / MICROS:.2f} + held {spent['held'] / MICROS:.2f}"
-        f" + fees {spent['fees'] / MICROS:.2f} + back with the requester {story.funds_micros / MICROS:.2f} USD: "
+        f" + fees {spent['fees'] / MICROS:.2f} + kept in case the rejection is overturned {story.escrow_micros / MICROS:.2f}"
+        f" + back with the requester {story.funds_micros / MICROS:.2f} USD: "
         + ("[green]adds up[/]" if fine else "[red]DOES NOT ADD UP[/]")
     )
     rejected = story.rejection

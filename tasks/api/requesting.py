@@ -177,9 +177,14 @@ class BatchWithProgress(BatchBody):
     """A batch and how far it has got."""
 
     progress = serializers.SerializerMethodField()
+    escrow_micros = serializers.SerializerMethodField()
 
     class Meta(BatchBody.Meta):
-        fields = [*BatchBody.Meta.fields, "progress"]
+        fields = [*BatchBody.Meta.fields, "progress", "escrow_micros"]
+
+    def get_escrow_micros(self, batch: Batch) -> int:
+        """What is reserved for it and not yet spent."""
+        return publishing.escrow_micros(batch)
 
     def get_progress(self, batch: Batch) -> dict[str, int]:
         """Counts of tasks, places and assignments."""
