@@ -14,12 +14,15 @@ from simulation.replay import ACCURACY_BAR, Life, Lived
 MICROS = 1_000_000
 
 
-def directly(history: History, method: str, gold: dict[str, str]) -> dict[str, str] | str:
-    """crowd-kit's own labels for the history's rows, ordered by task and worker; its error as text where it fails."""
+def directly(history: History, method: str, gold: dict[str, str], worker_ids: dict[str, str]) -> dict[str, str] | str:
+    """crowd-kit's own labels for the history's rows, ordered by task and worker; its error as text where it fails.
+
+    Workers go by the ids the site gave them: methods that start at random depend on the order of the rows.
+    """
     import pandas as pd
     from crowdkit import aggregation
 
-    rows = sorted((label.task, label.worker, label.label) for label in history.labels)
+    rows = sorted((label.task, worker_ids[label.worker], label.label) for label in history.labels)
     frame = pd.DataFrame(rows, columns=["task", "worker", "label"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -42,10 +45,11 @@ def show(
         table.add_column(column, justify="left" if column == "method" else "right")
     equal = True
     alpha = None
+    worker_ids = {life.name: life.worker_id for life in lived.lives}
     for method, run in runs.items():
-        direct = directly(history, method, lived.gold) if compare else {}
+        direct = directly(history, method, lived.gold, worker_ids) if compare else {}
         if run["state"] != "done":
-            equal = equal and isinstance(direct, str) or not compare or run["refusal"]["code"] == "aggregation_refused"
+            equal = equal and run["state"] == "refused"  # a refusal is no wrong label; a failure is our mistake
             said = f"crowd-kit: {direct}" if isinstance(direct, str) else ""
             table.add_row(method, "", "", "", f"{run['state']}: {run['refusal']['message']} {said}")
             continue
