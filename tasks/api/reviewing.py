@@ -11,18 +11,22 @@ from rest_framework.request import Request
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from tasks import exporting, reviewing
-from tasks.models import Assignment, Review
+from tasks.models import Answer, Assignment, Review
 from tasks.publishing import own_batch
 from workforce.models import Membership
 
 
 class AnswerBody(serializers.ModelSerializer[Assignment]):
-    """An assignment and its answer as the requester sees them; the worker by alias."""
+    """An assignment and its answer as the requester sees them; the worker by alias.
+
+    The answer is shown while it counts: page by page this list is an export, and nobody keeps work they did not pay for.
+    Operators, who look at rejections, see every answer.
+    """
 
     worker = serializers.SerializerMethodField()
     task_key = serializers.CharField(source="task.key")
-    result = serializers.JSONField(source="answer.result", default=None)
-    label = serializers.JSONField(source="answer.canonical", default=None)
+    result = serializers.SerializerMethodField()
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field's own label is something else
 
     class Meta:
         model = Assignment
@@ -45,6 +49,20 @@ class AnswerBody(serializers.ModelSerializer[Assignment]):
     def get_worker(self, row: Assignment) -> str:
         """The alias."""
         return exporting.alias_of(row.worker_id, row.batch.organization_id)
+
+    def get_result(self, row: Assignment) -> list[dict[str, Any]] | None:
+        """What was handed in."""
+        answer = self._shown(row)
+        return answer.result if answer else None
+
+    def get_label(self, row: Assignment) -> dict[str, Any] | None:
+        """Its canonical form."""
+        answer = self._shown(row)
+        return answer.canonical if answer else None
+
+    def _shown(self, row: Assignment) -> Answer | None:
+        counted = row.state in Assignment.COUNTED or self.context["request"].user.is_operator
+        return getattr(row, "answer", None) if counted else None
 
 
 class BatchAssignments(ClosedFilters, ListAPIView[Assignment]):

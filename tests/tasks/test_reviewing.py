@@ -386,6 +386,19 @@ def test_a_returned_task_has_no_verdict(rita, batch, wanda):
 # ---- over HTTP ----
 
 
+def test_a_rejected_answer_is_no_longer_shown_to_who_did_not_pay_for_it(rita, olga, batch, wanda, walt):
+    kept, dropped = scenes.answered(wanda, batch, count=2)
+    scenes.claim(walt, batch)
+    reject(rita, dropped)
+
+    def shown(someone):
+        rows = someone.get(f"batches/{batch.id}/assignments").json()["results"]
+        return {row["id"]: row["label"] for row in rows if row["state"] != "leased"}
+
+    assert shown(rita) == {str(kept.id): {"label": "b"}, str(dropped.id): None}
+    assert shown(olga) == {str(kept.id): {"label": "b"}, str(dropped.id): {"label": "b"}}
+
+
 def test_verdicts_over_http(rita, rex, batch, wanda):
     first, second, third = scenes.answered(wanda, batch, count=3)
     listed = rita.get(f"batches/{batch.id}/assignments", state="submitted").json()["results"]
