@@ -253,6 +253,11 @@ def progress(batch: Batch) -> dict[str, int]:
     }
 
 
+def escrow_micros(batch: Batch) -> int:
+    """What the batch's escrow still has to give, in micros; 0 before it is published."""
+    return ledger.balance(batch.escrow_id).available if batch.escrow_id else 0
+
+
 def own_project(actor: Actor, project_id: UUID, *, at_least: str = "manager") -> Project:
     """The project, if the actor acts for its organisation in that role. Raises NotFound and RoleTooLow."""
     project = Project.objects.filter(id=project_id).first()
