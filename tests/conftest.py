@@ -15,6 +15,12 @@ def now() -> datetime:
     return NOW
 
 
+@pytest.fixture(autouse=True)
+def _simulated_time(settings):
+    """The runner switches DEBUG off; without it a request may carry its own instant only in a database marked as a simulation."""
+    settings.DEBUG = True
+
+
 @pytest.fixture
 def committed_db(django_db_setup, django_db_blocker) -> Iterator[None]:
     """Really committed rows, for threads and for the web server; everything is wiped afterwards.

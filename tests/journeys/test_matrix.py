@@ -1,0 +1,180 @@
+"""Every route × every role × someone else's object, from the URL configuration itself: foreign is 404, and a route without a row fails."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.journeys.world import batch, build, exam
+from tests.tasks.scenes import COMMENT, INTERFACE, result
+
+FOREIGN = 404
+NO_WORKER = 403  # not_a_worker: told before anything about the object
+NO_OPERATOR = 403  # not_an_operator: likewise
+SEEN = 200  # not foreign: public to this role by design
+
+# Route → (what rex, another requester, gets; what walt, another worker, gets) on rita's and wanda's objects, by method.
+ROWS: dict[str, dict[str, tuple[int, int]]] = {
+    "tokens/<uuid:token_id>/revoke": {"post": (FOREIGN, FOREIGN)},
+    "agreements/<uuid:agreement_id>/accept": {"post": (SEEN, SEEN)},
+    "organizations/<uuid:organization_id>": {"get": (FOREIGN, FOREIGN)},
+    "organizations/<uuid:organization_id>/members": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "memberships/<uuid:membership_id>/end": {"post": (FOREIGN, FOREIGN)},
+    "decisions/<uuid:decision_id>": {"get": (FOREIGN, FOREIGN)},
+    "decisions/<uuid:decision_id>/lift": {"post": (FOREIGN, FOREIGN)},
+    "skills/<uuid:skill_id>": {"get": (FOREIGN, SEEN)},
+    "skills/<uuid:skill_id>/grants": {"post": (FOREIGN, FOREIGN)},
+    "grants/<uuid:grant_id>/revoke": {"post": (FOREIGN, FOREIGN)},
+    "organizations/<uuid:organization_id>/funds": {"get": (FOREIGN, FOREIGN)},
+    "organizations/<uuid:organization_id>/deposits": {"post": (NO_OPERATOR, NO_OPERATOR)},
+    "projects/<uuid:project_id>": {"get": (FOREIGN, FOREIGN)},
+    "projects/<uuid:project_id>/guidelines": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "projects/<uuid:project_id>/batches": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "guidelines/<uuid:guideline_id>": {"get": (FOREIGN, SEEN)},
+    "batches/<uuid:batch_id>": {"get": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/quote": {"get": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/publish": {"post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/pause": {"post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/resume": {"post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/close": {"post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/tasks": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/gold": {"post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/imports": {"get": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/claim": {"post": (NO_WORKER, 403)},  # walt lacks the skill
+    "batches/<uuid:batch_id>/assignments": {"get": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/accept-submitted": {"post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/aggregations": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/export": {"get": (FOREIGN, FOREIGN)},
+    "assignments/<uuid:assignment_id>": {"get": (NO_WORKER, FOREIGN)},
+    "assignments/<uuid:assignment_id>/heartbeat": {"post": (NO_WORKER, FOREIGN)},
+    "assignments/<uuid:assignment_id>/submit": {"post": (NO_WORKER, FOREIGN)},
+    "assignments/<uuid:assignment_id>/return": {"post": (NO_WORKER, FOREIGN)},
+    "assignments/<uuid:assignment_id>/accept": {"post": (FOREIGN, FOREIGN)},
+    "assignments/<uuid:assignment_id>/reject": {"post": (FOREIGN, FOREIGN)},
+    "exams/<uuid:exam_id>": {"get": (FOREIGN, SEEN)},
+    "exams/<uuid:exam_id>/close": {"post": (FOREIGN, FOREIGN)},
+    "exams/<uuid:exam_id>/attempts": {"post": (NO_WORKER, 201)},
+    "attempts/<uuid:attempt_id>": {"get": (NO_WORKER, FOREIGN)},
+    "attempts/<uuid:attempt_id>/submit": {"post": (NO_WORKER, FOREIGN)},
+    "aggregations/<uuid:run_id>": {"get": (FOREIGN, FOREIGN)},
+    "aggregations/<uuid:run_id>/results": {"get": (FOREIGN, FOREIGN)},
+    "aggregations/<uuid:run_id>/skills": {"get": (FOREIGN, FOREIGN)},
+    "aggregations/<uuid:run_id>/export": {"get": (FOREIGN, FOREIGN)},
+}
+
+# Routes without an object in their path: lists show nothing of rita's; commands name an organisation in their body, or nobody's.
+LISTS = {
+    "tokens", "me", "agreements", "organizations", "decisions", "skills", "grants", "me/quality", "me/pay", "me/transfers", "me/time",
+    "pay-floors", "projects", "batches", "assignments", "jobs", "exams",
+}  # fmt: skip
+OPEN_TO_STRANGERS = {"accounts", "tokens"}
+COMMANDS = {"accounts", "me/profile", "me/identity"}
+
+
+def bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """Valid bodies, so that what refuses is never the shape."""
+    lease = {"token": ids["token"]}
+    return {
+        "members": {"email": "walt@example.org", "role": "viewer"},
+        "lift": {"reason": "because"},
+        "grants": {"worker_id": str(uuid4()), "value": 50},
+        "deposits": {"amount_micros": 1, "currency": "USD", "reference": "x", "reason": "x"},
+        "guidelines": {"text": "Other."},
+        "batches": batch(ids["skill_id"]),
+        "heartbeat": lease,
+        "submit": lease | {"result": result("a"), "answers": {}},
+        "return": lease,
+        "reject": {"reason": "low_effort", "comment": COMMENT, "evidence": {"x": 1}},
+        "aggregations": {"method": "MajorityVote"},
+    }
+
+
+def routes() -> list[str]:
+    """Every route below /api/v1/, from the URL configuration."""
+
+    def walk(resolver: URLResolver, prefix: str) -> list[str]:
+        found: list[str] = []
+        for one in resolver.url_patterns:
+            path = prefix + str(one.pattern)
+            found += walk(one, path) if isinstance(one, URLResolver) else [path] if isinstance(one, URLPattern) else []
+        return found
+
+    return sorted({path.removeprefix("api/v1/") for path in walk(get_resolver(), "") if path.startswith("api/v1/")})
+
+
+def test_every_route_has_a_row():
+    with_object = {route for route in routes() if "<" in route}
+    assert with_object == set(ROWS)
+    assert {route for route in routes() if "<" not in route} == LISTS | COMMANDS | OPEN_TO_STRANGERS
+
+
+@pytest.mark.django_db
+def test_foreign_objects_are_not_there(rita, wanda, olga, rex, walt):
+    ids = build(rita, wanda, olga)
+    body_of = bodies(ids)
+    wrong = []
+    for route, methods in ROWS.items():
+        path = route
+        for name, value in ids.items():
+            path = path.replace(f"<uuid:{name}>", value)
+        for method, expected in methods.items():
+            for person, status in zip((rex, walt), expected, strict=True):
+                got = _call(person, method, path, body_of.get(path.rsplit("/", 1)[-1])).status_code
+                if got != status:
+                    wrong.append((method, route, "rex" if person is rex else "walt", got, status))
+            anonymous = getattr(Client(), method)(f"/api/v1/{path}").status_code
+            if anonymous != 401:
+                wrong.append((method, route, "nobody", anonymous, 401))
+    assert not wrong
+
+
+@pytest.mark.django_db
+def test_the_owner_finds_what_strangers_do_not(rita, wanda, olga):
+    ids = build(rita, wanda, olga)
+    for route in ROWS:
+        path = route
+        for name, value in ids.items():
+            path = path.replace(f"<uuid:{name}>", value)
+        if "get" in ROWS[route]:
+            person = wanda if route.startswith(("assignments", "attempts")) else rita
+            assert person.get(path).status_code == 200, route
+
+
+@pytest.mark.django_db
+def test_lists_show_nothing_foreign(rita, wanda, olga, rex, walt):
+    ids = build(rita, wanda, olga)
+    public = {"pay-floors", "agreements", "jobs", "skills", "exams"}  # what any worker may see
+    for route in LISTS - public:
+        for person in (rex, walt):
+            body = person.get(route).content.decode()
+            seen = [name for name, value in ids.items() if value in body]
+            assert not seen, (route, seen)
+    for route in ("skills", "exams"):
+        assert not [value for value in ids.values() if value in rex.get(route).content.decode()]
+
+
+@pytest.mark.django_db
+def test_nothing_is_made_in_a_foreign_organisation(rita, wanda, olga, rex):
+    ids = build(rita, wanda, olga)
+    organization = ids["organization_id"]
+    for path, body in {
+        "skills": {"organization_id": organization, "name": "Mine now"},
+        "exams": exam(organization, ids["skill_id"]),
+        "projects": {"organization_id": organization, "name": "Mine", "description": "", "interface": INTERFACE},
+    }.items():
+        assert rex.post(path, body).status_code == 404, path
+    for path, body in {
+        "agreements": {"slug": "x", "title": "x", "text": "x"},
+        "pay-floors": {"currency": "USD", "hourly_micros": 1, "effective_from": "2026-05-01", "source": "x"},
+    }.items():
+        assert rita.post(path, body).status_code == 403, path
+
+
+def _call(person: Any, method: str, path: str, body: Any) -> Any:
+    if method == "get":
+        return person.get(path)
+    if path.endswith(("/tasks", "/gold")):
+        return person.upload(path, b"{}\n")
+    return person.post(path, body)

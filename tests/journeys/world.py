@@ -1,0 +1,86 @@
+"""A world with one of everything in it, made over HTTP: what rita set up, what wanda did there, what olga decided."""
+
+from typing import Any
+
+import orjson
+
+from tests.builders import Person
+from tests.tasks.scenes import COMMENT, INTERFACE, result
+
+
+def ok(response: Any, status: int = 200) -> Any:
+    assert response.status_code == status, (response.status_code, response.content)
+    return response.json()
+
+
+def rows(*rows: dict[str, Any]) -> bytes:
+    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
+
+
+def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
+    """Path parameter → id, of things that are rita's, wanda's or the platform's."""
+    assert rita.organization
+    organization = str(rita.organization.id)
+    ids = {"organization_id": organization}
+    ok(olga.post("pay-floors", {"currency": "USD", "hourly_micros": 12_000_000, "effective_from": "2026-01-01", "source": "x"}), 201)
+    deposit = {"amount_micros": 50_000_000, "currency": "USD", "reference": "wire", "reason": "bank transfer"}
+    ok(olga.post(f"organizations/{organization}/deposits", deposit), 201)
+    ids["skill_id"] = ok(rita.post("skills", {"organization_id": organization, "name": "Colours"}), 201)["id"]
+    ids["exam_id"] = ok(rita.post("exams", exam(organization, ids["skill_id"])), 201)["id"]
+    attempt = ok(wanda.post(f"exams/{ids['exam_id']}/attempts"), 201)
+    ids["attempt_id"] = attempt["id"]
+    answers = {question["id"]: result("a") for question in attempt["questions"]}
+    assert ok(wanda.post(f"attempts/{attempt['id']}/submit", {"answers": answers}))["state"] == "passed"
+    ids["grant_id"] = ok(wanda.get("grants"))["results"][0]["id"]
+    project = {"organization_id": organization, "name": "Colours", "description": "", "interface": INTERFACE}
+    ids["project_id"] = ok(rita.post("projects", project), 201)["id"]
+    ids["guideline_id"] = ok(rita.post(f"projects/{ids['project_id']}/guidelines", {"text": "Choose."}), 201)["id"]
+    ids["batch_id"] = ok(rita.post(f"projects/{ids['project_id']}/batches", batch(ids["skill_id"])), 201)["id"]
+    tasks = [{"key": f"t{n}", "payload": {"text": f"Text {n}"}} for n in range(6)]
+    ok(rita.upload(f"batches/{ids['batch_id']}/tasks", rows(*tasks)), 201)
+    gold = {"key": "g", "payload": {"text": "Gold"}, "solution": {"label": "a"}}
+    ok(rita.upload(f"batches/{ids['batch_id']}/gold", rows(gold)), 201)
+    ok(rita.post(f"batches/{ids['batch_id']}/publish"))
+    for n in range(3):
+        lease = ok(wanda.post(f"batches/{ids['batch_id']}/claim"))["assignments"][0]
+        at = wanda.now.replace(minute=n + 1)
+        ok(wanda.post(f"assignments/{lease['id']}/submit", {"token": lease["token"], "result": result("b")}, at=at))
+        ids["assignment_id"], ids["token"] = lease["id"], lease["token"]
+    ids["run_id"] = ok(rita.post(f"batches/{ids['batch_id']}/aggregations", {"method": "MajorityVote"}), 202)["id"]
+    waiting = ok(rita.get(f"batches/{ids['batch_id']}/assignments", state="submitted"))["results"]
+    rejection = {"reason": "low_effort", "comment": COMMENT, "evidence": {"task": "t0"}}
+    ok(rita.post(f"assignments/{waiting[-1]['id']}/reject", rejection))
+    ids["decision_id"] = ok(wanda.get("decisions"))["results"][0]["id"]
+    agreement = {"slug": "terms", "title": "Terms", "text": "Fair work."}
+    ids["agreement_id"] = ok(olga.post("agreements", agreement), 201)["id"]
+    ids["token_id"] = ok(rita.get("tokens"))["results"][0]["id"]
+    ids["membership_id"] = ok(rita.get(f"organizations/{organization}/members"))["results"][0]["id"]
+    return ids
+
+
+def exam(organization: str, skill: str) -> dict[str, Any]:
+    return {
+        "organization_id": organization,
+        "skill_id": skill,
+        "title": "Colours",
+        "interface": INTERFACE,
+        "questions": [{"id": f"q{n}", "payload": {"text": f"Question {n}"}, "solution": {"label": "a"}} for n in range(3)],
+        "questions_per_attempt": 2,
+        "pass_percent": 50,
+        "time_limit_seconds": 600,
+        "max_attempts": 2,
+        "retry_delay_seconds": 60,
+    }
+
+
+def batch(skill: str) -> dict[str, Any]:
+    return {
+        "name": "First",
+        "overlap": 2,
+        "currency": "USD",
+        "price_micros": 50_000,
+        "estimate_seconds": 10,
+        "gold_percent": 10,
+        "accuracy_bar": 0.6,
+        "requirements": [{"subject": "skill", "skill_id": skill, "comparator": "greater_than_or_equal_to", "values": [50]}],
+    }
