@@ -34,7 +34,6 @@ from tasks.models import Assignment, Batch, Task
 CLAIM_ROUNDS = 8  # how often a claim looks again (a busy row, a twin, access derived afresh) before it says busy
 BUSY_WAIT = "200ms"
 EXPIRE_CHUNK = 500  # leases ended in one transaction
-LEASE_STRETCH = 3  # signs of life extend a lease to at most this many times its length
 
 # Never mine: no live or finished assignment of this task and this worker. A scalar sub-select, because the planner turns
 # NOT EXISTS into a hash anti-join over the whole history at bad moments.
@@ -154,7 +153,7 @@ LEASE = """
     INSERT INTO tasks_assignment (id, task_id, worker_id, project_id, batch_id, state, token, claim_key, price_micros, fee_micros,
                                   currency, guideline_id, review_seconds, leased_at, expires_at)
     SELECT (%(ids)s::uuid[])[n], numbered.id, %(worker_id)s, room.project_id, room.batch_id, 'leased', (%(tokens)s::uuid[])[n],
-           %(claim_key)s || ':' || n, room.price_micros, room.fee_micros, room.currency, room.guideline_id, room.review_seconds,
+           %(claim_key)s || ':' || %(count)s::int || ':' || n, room.price_micros, room.fee_micros, room.currency, room.guideline_id, room.review_seconds,
            %(now)s, %(now)s + make_interval(secs => room.lease_seconds)
       FROM numbered, room
     RETURNING id, task_id, token, project_id, guideline_id, price_micros, currency, leased_at, expires_at
@@ -219,14 +218,14 @@ def claim_next(
         "tokens": [new_id() for _ in range(count)],
         "claim_key": claim_key,
     } | ({"task_id": task_id} if task_id else {})
-    if claim_key and (first := _leases_of_key(worker_id, claim_key, batch_id=batch_id, task_id=task_id)):
+    if first := _leases_of_key(worker_id, parameters, task_id):
         return first
     swept = False
     for _ in range(CLAIM_ROUNDS):
         rows = _try_to_claim(CLAIM_CHOSEN if task_id else CLAIM_NEXT, parameters)
         if rows and rows[0].get("id"):
             return [_lease(row) for row in rows]
-        if claim_key and (first := _leases_of_key(worker_id, claim_key, batch_id=batch_id, task_id=task_id)):
+        if first := _leases_of_key(worker_id, parameters, task_id):
             return first  # a twin of this request was quicker
         if not rows or _access_is_stale(rows[0], parameters):
             parameters["standing"] = _enrol(worker_id, batch_id, now=now)
@@ -292,16 +291,18 @@ def _wait_for(task_id: UUID) -> None:
             raise
 
 
-def _leases_of_key(worker_id: UUID, claim_key: str, *, batch_id: UUID, task_id: UUID | None) -> list[Lease]:
-    """What the claim with this key got the first time, empty when there was none. Raises KeyReused for another batch or task."""
-    first = Assignment.objects.filter(worker_id=worker_id, claim_key=f"{claim_key}:1").select_related("task").first()
-    if first is None:
+def _leases_of_key(worker_id: UUID, parameters: dict[str, Any], task_id: UUID | None) -> list[Lease]:
+    """What the claim with this key got the first time, empty when there was none. Raises KeyReused when it asked for something else."""
+    key, count = parameters["claim_key"], parameters["count"]
+    if key is None:
         return []
-    if first.batch_id != batch_id or (task_id is not None and first.task_id != task_id):
-        raise KeyReused(key=claim_key)
-    rest = Assignment.objects.filter(
-        worker_id=worker_id, claim_key__in=[f"{claim_key}:{n}" for n in range(2, 101)]
-    ).select_related("task")
+    of_key = Assignment.objects.filter(worker_id=worker_id, claim_key__startswith=f"{key}:").select_related("task")
+    rows = [row for row in of_key.order_by("id") if (row.claim_key or "").rsplit(":", 2)[0] == key]
+    if not rows:
+        return []
+    asked = int((rows[0].claim_key or "").rsplit(":", 2)[1])
+    if asked != count or rows[0].batch_id != parameters["batch_id"] or task_id not in (None, rows[0].task_id):
+        raise KeyReused(key=key)
     return [
         Lease(
             id=row.id,
@@ -315,7 +316,7 @@ def _leases_of_key(worker_id: UUID, claim_key: str, *, batch_id: UUID, task_id: 
             leased_at=row.leased_at,
             expires_at=row.expires_at,
         )
-        for row in [first, *sorted(rest, key=lambda row: row.id)]
+        for row in rows
     ]
 
 

@@ -73,12 +73,12 @@ def import_rows(
         _copy(reader.good(rows))
         upload.drain()
         digest = upload.digest.hexdigest()
-        first = Import.objects.filter(batch_id=batch_id, key=key).first() if key else None
+        Batch.objects.select_for_update(no_key=True).get(id=batch_id)
+        first = Import.objects.filter(batch_id=batch_id, key=key).first() if key else None  # a twin has committed by now
         if first is not None:
             if first.digest != digest or first.kind != kind:
                 raise KeyReused(key=key)
             return first
-        Batch.objects.select_for_update(no_key=True).get(id=batch_id)
         _refuse_unless_draft(batch_id)
         reader.note_duplicates(_duplicates(batch_id))
         refused = reader.bad > 0 and not skip_bad

@@ -1,9 +1,13 @@
 """Accounts, tokens, organisations and who acts for them."""
 
+import base64
+import hashlib
+import hmac
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -11,6 +15,7 @@ from django.db import IntegrityError, transaction
 
 from foundation import audit
 from foundation.errors import NotFound
+from foundation.idempotency import KeyReused
 from workforce import access
 from workforce.access import Actor
 from workforce.errors import AlreadyAMember, BadCredentials, BadField, EmailTaken, LastOwner
@@ -43,26 +48,44 @@ def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, no
     return user
 
 
-def log_in(*, email: str, password: str, name: str, now: datetime, days: int = TOKEN_DAYS) -> tuple[ApiToken, str]:
-    """Trade email and password for a token. Raises BadCredentials; takes as long for an unknown email as for a wrong password."""
+def log_in(
+    *, email: str, password: str, name: str, now: datetime, days: int = TOKEN_DAYS, key: str | None = None
+) -> tuple[ApiToken, str]:
+    """Trade email and password for a token; the same `key` again gives the same token.
+
+    Raises BadCredentials, taking as long for an unknown email as for a wrong password, and KeyReused.
+    """
     user = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
     if user is None:
         make_password(password)
         raise BadCredentials
     if not check_password(password, user.password):
         raise BadCredentials
-    return issue_token(user, name=name, now=now, days=days)
+    return issue_token(user, name=name, now=now, days=days, key=key)
 
 
-def issue_token(user: User, *, name: str, now: datetime, days: int = TOKEN_DAYS) -> tuple[ApiToken, str]:
-    """A new token for `user`: the row, and the token itself, which is not kept and cannot be shown again."""
+def issue_token(
+    user: User, *, name: str, now: datetime, days: int = TOKEN_DAYS, key: str | None = None
+) -> tuple[ApiToken, str]:
+    """A new token for `user`: the row, and the token itself, which is not kept and cannot be shown again.
+
+    With a `key` the token is derived from it under the installation's secret, so that a repeat gets the same token although nobody
+    keeps it; another name or life under the same key raises KeyReused.
+    """
     if not 1 <= days <= TOKEN_MAX_DAYS:
         raise BadField(field="days", limit=TOKEN_MAX_DAYS, got=days)
-    token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-    row = ApiToken.objects.create(
-        user=user, name=name, digest=access.digest_of(token), created_at=now, expires_at=now + timedelta(days=days)
-    )
-    return row, token
+    token = TOKEN_PREFIX + (_derived(user, key) if key else secrets.token_urlsafe(TOKEN_BYTES))
+    row = ApiToken(user=user, name=name, digest=access.digest_of(token), created_at=now, expires_at=now + timedelta(days=days))
+    ApiToken.objects.bulk_create([row], ignore_conflicts=True)
+    stored = ApiToken.objects.get(digest=row.digest)
+    if stored.name != name or stored.expires_at - stored.created_at != timedelta(days=days):
+        raise KeyReused(key=key)
+    return stored, token
+
+
+def _derived(user: User, key: str) -> str:
+    mac = hmac.new(settings.SECRET_KEY.encode(), b"token" + user.id.bytes + key.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 
 def revoke_token(actor: Actor, token_id: UUID, *, now: datetime) -> ApiToken:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
+from foundation.api.commands import Command, idempotency_key
 from foundation.api.filters import ClosedFilters
 from foundation.errors import NotFound
 from workforce import access, accounts, decisions, onboarding
@@ -42,11 +42,11 @@ class LogIn(Command):
     status = 201
     permission_classes = [AllowAny]
     throttle_classes = [Knocking]
-    remembered = False  # a token is never kept, so it cannot be answered again; each log-in makes another
+    remembered = False  # a token is never kept; a repeat is answered by deriving it again
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Issue it."""
-        row, token = accounts.log_in(now=now, **data)
+        row, token = accounts.log_in(now=now, key=idempotency_key(request), **data)
         return {"id": row.id, "token": token, "expires_at": row.expires_at}
 
 
