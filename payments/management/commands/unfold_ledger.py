@@ -14,4 +14,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Unfold, and say how many accounts were folded."""
-        self.stdout.write(f"Unfolded {ledger.unfold()} accounts; the next fold sums them anew.")
+        self.stdout.write(f"Accounts unfolded: {ledger.unfold()}. The next fold sums them anew.")
