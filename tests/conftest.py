@@ -21,6 +21,20 @@ def _simulated_time(settings):
     settings.DEBUG = True
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker, django_db_modify_db_settings, django_db_keepdb, django_db_createdb):
+    """Always make the test database: the runner's own fixture would not when only `committed_db` asks for it, and the real one would be used."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    keep = django_db_keepdb and not django_db_createdb
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set(), keepdb=keep)
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
+
+
 @pytest.fixture
 def committed_db(django_db_setup, django_db_blocker) -> Iterator[None]:
     """Really committed rows, for threads and for the web server; everything is wiped afterwards.
@@ -28,6 +42,7 @@ def committed_db(django_db_setup, django_db_blocker) -> Iterator[None]:
     The triggers that refuse TRUNCATE are stepped round as only a superuser can: by playing a replica.
     """
     with django_db_blocker.unblock():
+        assert connection.settings_dict["NAME"].startswith("test_"), "only ever a test database"
         yield
         wipe()
         connection.close()
@@ -35,6 +50,7 @@ def committed_db(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 def wipe() -> None:
     """Empty every table of ours and the queue, keeping the migrations' own rows in Django's."""
+    assert connection.settings_dict["NAME"].startswith("test_"), "only ever a test database"
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public' AND tablename ~ "
