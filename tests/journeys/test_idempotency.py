@@ -199,7 +199,7 @@ def spare_token(person: Person) -> str:
 
 
 def send(person: Person, path: str, body: Any, key: str) -> Any:
-    at = person.now + timedelta(seconds=55)
+    at = person.now + timedelta(seconds=90)
     if isinstance(body, bytes):
         from django.test import Client
 
