@@ -13,6 +13,7 @@ from foundation.ids import new_id
 from payments import ledger
 from payments.errors import BadTransfer, HoldEnded, KeyConflict, Overdrawn
 from payments.models import Transfer
+from tests.conftest import wipe
 from tests.ledger import books
 
 CAP = 100
@@ -49,15 +50,11 @@ class Fact:
 class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        owner = new_id()
-        kinds = {"outside": "outside", "fees": "fees", "funds": "funds", "escrow": "escrow", "earnings": "earnings"}
+        wipe()  # the platform has one account of fees, and each example starts without any
         self.ids: dict[str, UUID] = {
-            name: books.opened(kind, owner_id=owner, cap=CAP) for name, kind in kinds.items() if kind != "fees"
+            name: books.opened("earnings" if name == "other" else name, cap=CAP if name == "escrow" else None) for name in NAMES
         }
-        self.ids["fees"] = books.opened("fees")
-        self.ids["other"] = books.opened("earnings")
         self.pots = {name: Pot() for name in NAMES}
-        self.pots["fees"].posted = books.posted(self.ids["fees"])
         self.holds: list[Held] = []
         self.facts: list[Fact] = []
 
