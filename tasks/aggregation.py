@@ -1,229 +1,378 @@
-"""Many answers in, one label per task out, by crowd-kit. The only module that imports it, inside a function: 200 MB and seconds to load,
-so never in a web process.
+"""Many answers in, one label per task out, by crowd-kit. The only module that imports it, inside functions: it takes 200 MB and
+a second or more to load, and is never loaded in a web process.
 
-What crowd-kit gets wrong or cannot do is known (docs/decisions/0004) and handled here: rows are ordered, ids coded, ties found by us
-and reported as ties, sizes guarded before a method is called, and known failures turned into a refusal that says why.
+What crowd-kit cannot do is known (docs/decisions/0005) and handled here: rows are ordered, ties are found by us and told as ties,
+sizes are guarded before a method is called, and the failures it is known for become a refusal that says why.
 """
 
 import hashlib
+import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from tasks.errors import AggregationRefused, BadParameter
 
-AGGREGATION_VERSION = "1"  # of this module: raise it when the same votes could give another result
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+AGGREGATION_VERSION = "2"  # of this module: raise it when the same votes could give another result
 TIE_TOLERANCE = 1e-9  # two labels this close in weight or probability are a tie
 LIBRARIES = ["crowd-kit", "pandas", "numpy", "scikit-learn", "scipy"]
-MMSR_MAX_CELLS = 500_000  # workers × tasks; crowd-kit's matrices took 13.8 GB at 9 million
+DIGEST_ROWS = 100_000  # hashed at a time
+# Votes × labels: crowd-kit joins a row of probabilities to every vote, which took 1.6 GB at ten million votes of five labels.
+CELLS_MAX = 50_000_000
+# MMSR finds signs by three dense matrices over the workers and the pairs of them that agree, 24 bytes × nodes²: 1.1 GB at 7,000
+# nodes, 13.8 GB at 24,000. It also keeps a dense matrix of workers × tasks, and each of its 10,000 rounds loops over the workers.
+MMSR_NODES_MAX = 9_000
+MMSR_CELLS_MAX = 50_000_000
+MMSR_WORKERS_MAX = 3_000
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A knob of a method: crowd-kit's default, and the limits within which a run may set it."""
+
+    default: float
+    least: float
+    most: float
 
 
 @dataclass(frozen=True)
 class Method:
-    """What we know of one of crowd-kit's methods."""
+    """What we know of one of crowd-kit's methods. `votes_max` keeps a run under the hour a job may take, at any parameters."""
 
-    max_labels: int  # above which it takes too long or too much memory for a background job
-    parameters: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # name → least, most
+    votes_max: int
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    labels_min: int = 1
     takes_gold: bool = False
     needs_gold: bool = False
 
 
-ITERATIONS = {"n_iter": (1, 1000)}
+def _rounds(default: int, most: int) -> dict[str, Parameter]:
+    return {"n_iter": Parameter(default, 1, most)}
+
+
+TOLERANCE = {"tol": Parameter(1e-5, 0.0, 1.0)}
+SEED = {"random_state": Parameter(0, 0, 2**31 - 1)}
 METHODS: dict[str, Method] = {
     "MajorityVote": Method(10_000_000),
     "Wawa": Method(10_000_000),
-    "DawidSkene": Method(5_000_000, ITERATIONS | {"tol": (0, 1)}, takes_gold=True),
-    "OneCoinDawidSkene": Method(250_000, ITERATIONS | {"tol": (0, 1)}),
-    "GLAD": Method(50_000, ITERATIONS | {"tol": (0, 1)}),
-    "MACE": Method(100_000, {"n_iter": (1, 200), "n_restarts": (1, 50), "random_state": (0, 2**31)}),
-    "MMSR": Method(100_000, {"n_iter": (1, 100_000), "tol": (0, 1), "random_state": (0, 2**31)}),
-    "ZeroBasedSkill": Method(250_000, ITERATIONS),
+    "DawidSkene": Method(5_000_000, _rounds(100, 500) | TOLERANCE, takes_gold=True),  # 3 s a round at the limit
+    "OneCoinDawidSkene": Method(250_000, _rounds(100, 500) | TOLERANCE),  # row by row: 57 s for 98 thousand votes
+    "GLAD": Method(100_000, _rounds(100, 200) | TOLERANCE, labels_min=2),  # 203 s for 93 thousand votes
+    "MACE": Method(250_000, _rounds(50, 200) | SEED),
+    "MMSR": Method(100_000, _rounds(10_000, 10_000) | {"tol": Parameter(1e-10, 0.0, 1.0)} | SEED, labels_min=2),
+    "ZeroBasedSkill": Method(1_000_000, _rounds(100, 500)),
     "GoldMajorityVote": Method(10_000_000, takes_gold=True, needs_gold=True),
 }
+# crowd-kit seeds every restart of MACE alike, so that all ten are one: the first alone gives the same numbers ten times sooner.
+FIXED: dict[str, dict[str, int]] = {"MACE": {"n_restarts": 1}}
 
 
 @dataclass(frozen=True)
-class Conclusion:
+class Votes:
+    """Who gave which label to which task: sorted names, and per vote a code into them, ordered by task and then worker."""
+
+    tasks: list[str]
+    workers: list[str]
+    labels: list[str]
+    task: "NDArray[Any]"
+    worker: "NDArray[Any]"
+    label: "NDArray[Any]"
+
+    def __len__(self) -> int:
+        return len(self.task)
+
+
+class Conclusion(NamedTuple):
     """The label of one task."""
 
+    task: str
     label: str
-    confidence: float | None  # the method's probability of the label; for votes their (weighted) share
+    confidence: float | None  # the method's probability of the label; for votes their (weighted) share; None where it is neither
     tied: tuple[str, ...]  # the labels that tie, in order; empty when none do
+    answers: int
+
+
+class Skill(NamedTuple):
+    """How good a method found a worker to be, on the method's own scale; None where it could not say."""
+
+    worker: str
+    skill: float | None
     answers: int
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """What a method concluded: per task, and how good it found each worker."""
+    """What a method concluded: per task and per worker, each in the order of their names."""
 
-    conclusions: dict[str, Conclusion]
-    skills: dict[str, float]  # crowd-kit's skill; GLAD's alpha; else the share of answers equal to the result
-    answers_by_worker: dict[str, int]
-    input_digest: str
+    conclusions: list[Conclusion]
+    skills: list[Skill]
+
+    @property
+    def ties(self) -> int:
+        """How many tasks have no single best label."""
+        return sum(bool(one.tied) for one in self.conclusions)
 
 
 def check_parameters(method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters, if the method has them and their values are within limits. Raises BadParameter."""
+    """All parameters of the method, those not given at crowd-kit's default, so that a run says all that it was made with.
+
+    Raises BadParameter, with what there is or the limits.
+    """
     if method not in METHODS:
         raise BadParameter("There is no such method.", field="method", known=list(METHODS), got=method)
-    limits = METHODS[method].parameters
+    known = METHODS[method].parameters
     for name, value in parameters.items():
-        if name not in limits:
-            raise BadParameter("The method has no such parameter.", field=f"parameters.{name}", known=sorted(limits))
-        least, most = limits[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            raise BadParameter("The value is outside its limits.", field=f"parameters.{name}", limit=[least, most], got=value)
-        if name != "tol" and value != int(value):
+        if name not in known:
+            raise BadParameter("The method has no such parameter.", field=f"parameters.{name}", known=sorted(known))
+        knob = known[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not knob.least <= value <= knob.most:
+            raise BadParameter(
+                "The value is outside its limits.", field=f"parameters.{name}", limit=[knob.least, knob.most], got=value
+            )
+        if isinstance(knob.default, int) and value != int(value):
             raise BadParameter("The value is a whole number.", field=f"parameters.{name}", got=value)
-    return {name: value if name == "tol" else int(value) for name, value in parameters.items()}
+    return {name: type(knob.default)(parameters.get(name, knob.default)) for name, knob in known.items()}
 
 
 def versions() -> dict[str, str]:
     """What a result depends on besides its input."""
-    return {name: version(name) for name in LIBRARIES} | {"fairhand-aggregation": AGGREGATION_VERSION}
+    return {name: version(name) for name in LIBRARIES} | {"aggregation": AGGREGATION_VERSION}
 
 
-def aggregate(
-    method: str,
-    tasks: Sequence[str],
-    workers: Sequence[str],
-    labels: Sequence[str],
-    *,
-    parameters: Mapping[str, Any],
-    truth: Mapping[str, str] | None = None,
-) -> Aggregate:
-    """Combine votes (three columns of equal length; one vote per task and worker) into one label per task.
+# ---- votes ----
 
-    The order of the rows does not matter: they are sorted by task and worker. `truth` is task → known label, given only to methods
-    that take it. Raises AggregationRefused when the method cannot take this input, with the limit and what fits instead.
-    """
+
+def votes_of_columns(tasks: Sequence[str], workers: Sequence[str], labels: Sequence[str]) -> Votes:
+    """Votes from three columns of equal length, in any order; where a worker has several for a task, the last stands."""
     import numpy as np
     import pandas as pd
 
-    coded = {}
-    columns = {}
-    for name, values in (("task", tasks), ("worker", workers), ("label", labels)):
-        codes, uniques = pd.factorize(np.asarray(values, dtype=object), sort=True)
-        columns[name], coded[name] = codes, [str(unique) for unique in uniques]
-    frame = pd.DataFrame(columns).sort_values(["task", "worker"], kind="stable", ignore_index=True)
-    _guard(method, len(frame), len(coded["worker"]), len(coded["task"]))
-    known = _coded_truth(truth or {}, coded)
-    if METHODS[method].needs_gold and not known:
-        raise AggregationRefused("This method needs gold, and none of the answered tasks has a known label.", method=method)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # crowd-kit uses what pandas 3 deprecates; versions are pinned
-        fitted = _fit(method, frame, dict(parameters), pd.Series(known, name="label") if known else None)
-    return Aggregate(
-        conclusions=_conclusions(fitted, frame, coded),
-        skills=_skills(fitted, frame, coded),
-        answers_by_worker={coded["worker"][w]: int(n) for w, n in frame["worker"].value_counts().items()},
-        input_digest=_digest(frame, coded, known),
-    )
+    coded = [pd.factorize(np.asarray(column, dtype=object), sort=True) for column in (tasks, workers, labels)]
+    return _ordered([(codes, [str(name) for name in names]) for codes, names in coded])
 
 
-def _guard(method: str, n_labels: int, n_workers: int, n_tasks: int) -> None:
-    limit = METHODS[method].max_labels
-    fitting = [name for name, other in METHODS.items() if n_labels <= other.max_labels and name != method]
-    if n_labels == 0:
-        raise AggregationRefused("There are no answers to aggregate yet.", method=method)
-    if n_labels > limit:
-        raise AggregationRefused(
-            "The batch has more answers than this method can take.", method=method, limit=limit, got=n_labels, fitting=fitting
-        )
-    if method == "MMSR" and n_workers * n_tasks > MMSR_MAX_CELLS:
-        raise AggregationRefused(
-            "This method's memory grows with workers × tasks, which is too large here.",
-            method=method,
-            limit=MMSR_MAX_CELLS,
-            got=n_workers * n_tasks,
-            fitting=[name for name in fitting if name != "MMSR"],
-        )
+def votes_of_csv(file: IO[bytes]) -> Votes:
+    """Votes from CSV as PostgreSQL writes it, without a header: task, worker, label. A million rows take about a second."""
+    import pandas as pd
+
+    if not file.read(1):
+        return votes_of_columns([], [], [])
+    file.seek(0)
+    frame = pd.read_csv(file, header=None, dtype="category", na_filter=False, encoding="utf-8", low_memory=False)
+    coded = []
+    for name in frame.columns:
+        categories = [str(category) for category in frame[name].cat.categories]
+        order = sorted(range(len(categories)), key=categories.__getitem__)
+        rank = pd.Series(range(len(order)), index=order).sort_index().to_numpy()
+        coded.append((rank[frame[name].cat.codes.to_numpy()], [categories[n] for n in order]))
+    return _ordered(coded)
 
 
-def _coded_truth(truth: Mapping[str, str], coded: Mapping[str, list[str]]) -> dict[int, int]:
-    """The known labels among the coded tasks; a truth nobody has given as an answer has no code, and is left out."""
-    tasks = {task: code for code, task in enumerate(coded["task"])}
-    labels = {label: code for code, label in enumerate(coded["label"])}
-    return {tasks[t]: labels[label] for t, label in sorted(truth.items()) if t in tasks and label in labels}
-
-
-def _fit(method: str, frame: Any, parameters: dict[str, Any], truth: Any) -> Any:
-    from crowdkit import aggregation as crowdkit
-
-    fitted = getattr(crowdkit, method)(**parameters)
-    with_truth = truth is not None and METHODS[method].takes_gold
-    fit: Callable[..., Any] = fitted.fit_predict
-    try:
-        fit(frame, true_labels=truth) if with_truth else fit(frame)
-    except ValueError as error:
-        # The ways in which crowd-kit 1.4.2 is known to fail on sound input (docs/decisions/0004); anything else is our mistake.
-        if method == "GoldMajorityVote" and "Skill value is missing" in str(error):
-            raise AggregationRefused("Some workers have answered no gold, so their votes have no weight.", method=method) from error
-        if method == "GoldMajorityVote" and "NA" in str(error):
-            raise AggregationRefused("Every worker of some task has gold accuracy 0, so the task has no vote.", method=method) from error
-        if method == "MMSR" and ("NaN" in str(error) or "nan" in str(error) or "infs" in str(error)):
-            raise AggregationRefused("The method found no skills for these answers.", method=method) from error
-        raise
-    return fitted
-
-
-def _probabilities(fitted: Any) -> Any:
-    probas = getattr(fitted, "probas_", None)
-    return probas if probas is not None else getattr(fitted, "scores_", None)
-
-
-def _conclusions(fitted: Any, frame: Any, coded: Mapping[str, list[str]]) -> dict[str, Conclusion]:
+def _ordered(coded: list[tuple[Any, list[str]]]) -> Votes:
     import numpy as np
 
-    counts = frame["task"].value_counts()
-    probas = _probabilities(fitted)
-    table = None if probas is None else probas.fillna(0.0)
-    rows = {} if table is None else {task: n for n, task in enumerate(table.index)}
-    values = None if table is None else table.to_numpy(dtype=float)
-    names = [] if table is None else [coded["label"][int(code)] for code in table.columns]
-    found: dict[str, Conclusion] = {}
-    for task, label in fitted.labels_.items():
-        confidence, tied = None, ()
-        if values is not None:
-            row = values[rows[task]]
-            top = row.max()
-            ties = np.flatnonzero(row >= top - TIE_TOLERANCE)
-            tied = tuple(sorted(names[n] for n in ties)) if len(ties) > 1 else ()
-            confidence = float(min(1.0, max(0.0, top)))
-        found[coded["task"][int(task)]] = Conclusion(coded["label"][int(label)], confidence, tied, int(counts[task]))
-    return found
+    (task, tasks), (worker, workers), (label, labels) = coded
+    pair = task.astype(np.int64) * max(1, len(workers)) + worker
+    order = np.argsort(pair, kind="stable")
+    if len(order):
+        pair = pair[order]
+        order = order[np.append(pair[1:] != pair[:-1], True)]  # the last of a task and worker
+    task, worker, label = (codes[order].astype(np.int64) for codes in (task, worker, label))
+    used, label = np.unique(label, return_inverse=True)  # a label of a vote that did not stand is none
+    return Votes(tasks, workers, [labels[n] for n in used], task, worker, label)
 
 
-def _skills(fitted: Any, frame: Any, coded: Mapping[str, list[str]]) -> dict[str, float]:
-    for name in ("skills_", "alphas_"):
-        skills = getattr(fitted, name, None)
-        if skills is not None and getattr(skills, "index", None) is not None:
-            return {coded["worker"][int(w)]: float(skill) for w, skill in skills.items() if skill == skill}  # noqa: PLR0124 - not NaN
-    right = frame["label"] == frame["task"].map(fitted.labels_)
-    return {coded["worker"][int(w)]: float(share) for w, share in right.groupby(frame["worker"]).mean().items()}
+def rows_of(votes: Votes) -> Iterator[tuple[str, str, str]]:
+    """The votes as they are ordered: task, worker, label."""
+    for start in range(0, len(votes), DIGEST_ROWS):
+        part = slice(start, start + DIGEST_ROWS)
+        columns = ((votes.tasks, votes.task), (votes.workers, votes.worker), (votes.labels, votes.label))
+        yield from zip(*([names[code] for code in codes[part].tolist()] for names, codes in columns), strict=True)
 
 
-def _digest(frame: Any, coded: Mapping[str, list[str]], truth: Mapping[int, int]) -> str:
-    """SHA-256 over the ordered rows as they went in, and the gold given with them."""
+def digest(votes: Votes, truth: Mapping[str, str]) -> str:
+    """SHA-256 over what a run rests on: the ordered rows, each field ended by a NUL, then the known labels in order of task."""
     sha = hashlib.sha256()
-    for name in ("task", "worker", "label"):
-        sha.update("\0".join(coded[name]).encode())
-        sha.update(frame[name].to_numpy(dtype="<i8").tobytes())
-    sha.update(repr(sorted(truth.items())).encode())
+    lines: list[str] = []
+    for task, worker, label in rows_of(votes):
+        lines.append(f"{task}\0{worker}\0{label}\0")
+        if len(lines) == DIGEST_ROWS:
+            sha.update("".join(lines).encode())
+            lines.clear()
+    lines += [f"gold\0{task}\0{label}\0" for task, label in sorted(truth.items())]
+    sha.update("".join(lines).encode())
     return sha.hexdigest()
 
 
-def krippendorff_alpha(tasks: Sequence[str], workers: Sequence[str], labels: Sequence[str]) -> float | None:
-    """Agreement beyond chance of nominal labels (Krippendorff 2011), by crowd-kit; None when no two answers can be compared."""
-    import pandas as pd
-    from crowdkit.metrics.data import alpha_krippendorff
+# ---- one run of one method ----
 
-    frame = pd.DataFrame({"task": tasks, "worker": workers, "label": labels})
-    several = frame.groupby("task")["label"].transform("size") > 1
-    if not several.any() or frame["label"].nunique() < 2:
-        return None
+
+def aggregate(method: str, votes: Votes, *, parameters: Mapping[str, Any], truth: Mapping[str, str] | None = None) -> Aggregate:
+    """Combine votes into one label per task, exactly as crowd-kit does for the same rows in the same order.
+
+    `truth` is task → known label; only methods that take it see it. Of labels that tie, crowd-kit's own choice is kept and the
+    tie told. Raises AggregationRefused when the method cannot take this input, with the limit and what fits instead.
+    """
+    import pandas as pd
+
+    known = _known(method, votes, truth or {})
+    _guard(method, votes, gold=bool(known))
+    frame = pd.DataFrame({"task": votes.task, "worker": votes.worker, "label": votes.label})
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return float(alpha_krippendorff(frame[several]))
+        warnings.simplefilter("ignore")  # crowd-kit uses what pandas 3 deprecates, and divides by zero; versions are pinned
+        fitted = _fit(method, frame, dict(parameters), pd.Series(known, name="label") if known else None)
+        return Aggregate(_conclusions(fitted, votes), _skills(fitted, votes, frame))
+
+
+def _known(method: str, votes: Votes, truth: Mapping[str, str]) -> dict[int, int]:
+    """The known labels of answered tasks, in codes, for a method that takes them; empty for others.
+
+    A truth that nobody gave is no class of the votes. To GoldMajorityVote it is an answer all got wrong. DawidSkene is not told
+    of it: crowd-kit would add it as a class with a prior of 1.
+    """
+    if not METHODS[method].takes_gold:
+        return {}
+    tasks = {name: code for code, name in enumerate(votes.tasks)}
+    labels = {name: code for code, name in enumerate(votes.labels)}
+    nobodys = len(labels) if METHODS[method].needs_gold else None
+    known = {tasks[task]: labels.get(label, nobodys) for task, label in sorted(truth.items()) if task in tasks}
+    return {task: label for task, label in known.items() if label is not None}
+
+
+def _guard(method: str, votes: Votes, *, gold: bool) -> None:
+    objection = _objection(method, votes, gold=gold)
+    if objection is not None:
+        message, details = objection
+        fitting = [other for other in METHODS if _objection(other, votes, gold=gold) is None]
+        raise AggregationRefused(message, method=method, **details, fitting=fitting)
+
+
+def _objection(method: str, votes: Votes, *, gold: bool) -> tuple[str, dict[str, Any]] | None:
+    """What speaks against running the method on these votes, if anything."""
+    about = METHODS[method]
+    cells = len(votes) * len(votes.labels)
+    if not len(votes):
+        return "There are no answers to aggregate yet.", {}
+    if len(votes) > about.votes_max:
+        return "There are more answers than this method can take.", {"limit": about.votes_max, "got": len(votes)}
+    if cells > CELLS_MAX:
+        return "Answers times labels are more than this method has memory for.", {"limit": CELLS_MAX, "got": cells}
+    if len(votes.labels) < about.labels_min:
+        return "This method needs different labels to compare.", {"limit": about.labels_min, "got": len(votes.labels)}
+    if about.needs_gold and not gold:
+        return "This method needs gold, and none of the answered tasks has a known label.", {}
+    return _mmsr_objection(votes) if method == "MMSR" else None
+
+
+def _mmsr_objection(votes: Votes) -> tuple[str, dict[str, Any]] | None:
+    workers, cells = len(votes.workers), len(votes.workers) * len(votes.tasks)
+    if workers > MMSR_WORKERS_MAX:
+        return "There are more workers than this method has time for.", {"limit": MMSR_WORKERS_MAX, "got": workers}
+    if cells > MMSR_CELLS_MAX:
+        return "Workers times tasks are more than this method has memory for.", {"limit": MMSR_CELLS_MAX, "got": cells}
+    if (nodes := _mmsr_nodes(votes)) > MMSR_NODES_MAX:
+        message = "More pairs of workers agree than this method has memory for, which grows with the square of them."
+        return message, {"limit": MMSR_NODES_MAX, "got": nodes}
+    return None
+
+
+def _mmsr_nodes(votes: Votes) -> int:
+    """Rows of the matrices MMSR builds: one per worker, and one per two who agree on their common tasks more than by chance."""
+    import numpy as np
+    from scipy import sparse
+
+    shape = (len(votes.workers), len(votes.tasks))
+    ones = np.ones(len(votes))
+    did = sparse.csr_array((ones, (votes.worker, votes.task)), shape=shape)
+    together = sparse.triu(did @ did.T, k=1)
+    by_label = sparse.csr_array(
+        (ones, (votes.worker, votes.task * len(votes.labels) + votes.label)), shape=(shape[0], shape[1] * len(votes.labels))
+    )
+    agree = sparse.triu(by_label @ by_label.T, k=1)
+    return int(shape[0] + ((agree * len(votes.labels)) > together).sum())
+
+
+def _fit(method: str, frame: Any, parameters: dict[str, Any], truth: Any) -> Any:
+    """The fitted aggregator. Failures crowd-kit 1.4.2 is known for on sound input are refusals; anything else is our mistake."""
+    import numpy as np
+    from crowdkit import aggregation as crowdkit
+    from scipy.sparse.linalg import ArpackError
+
+    fitted = getattr(crowdkit, method)(**parameters, **FIXED.get(method, {}))
+    try:
+        if truth is None:
+            fitted.fit_predict(frame)
+        else:
+            fitted.fit_predict(frame, true_labels=truth)
+    except (ValueError, np.linalg.LinAlgError, ArpackError) as error:
+        reason = str(error)
+        if method == "GoldMajorityVote" and "Skill value is missing" in reason:
+            raise AggregationRefused(
+                "Some workers answered no gold, so that their votes have no weight.", method=method
+            ) from error
+        if method == "GoldMajorityVote" and "all NA values" in reason:
+            message = "Every worker of some task has answered all gold wrongly, so that no label of it has weight."
+            raise AggregationRefused(message, method=method) from error
+        if method == "MMSR":
+            raise AggregationRefused("The method found no skills to fit these answers.", method=method, reason=reason) from error
+        raise
+    if fitted.labels_.isna().any():
+        raise AggregationRefused("The method came to no label for some tasks.", method=method)
+    return fitted
+
+
+def _conclusions(fitted: Any, votes: Votes) -> list[Conclusion]:
+    import numpy as np
+
+    table = getattr(fitted, "probas_", None)
+    table = fitted.scores_ if table is None else table  # MMSR's name for the weighted shares
+    values = table.to_numpy(dtype=float)
+    filled = np.nan_to_num(values, nan=-np.inf)
+    near = filled >= filled.max(axis=1, keepdims=True) - TIE_TOLERANCE
+    is_share = ((values >= -TIE_TOLERANCE) & (values <= 1 + TIE_TOLERANCE)).all(axis=1)  # false too where a weight is no number
+    tops = np.clip(filled.max(axis=1), 0.0, 1.0).tolist()
+    names = [votes.labels[int(code)] for code in table.columns]
+    ties = {int(row): tuple(sorted(names[n] for n in np.flatnonzero(near[row]))) for row in np.flatnonzero(near.sum(axis=1) > 1)}
+    chosen = fitted.labels_.reindex(table.index).astype(int).tolist()
+    answers = np.bincount(votes.task, minlength=len(votes.tasks)).tolist()
+    found = [
+        Conclusion(votes.tasks[task], votes.labels[label], top if share else None, ties.get(row, ()), answers[task])
+        for row, (task, label, top, share) in enumerate(zip(table.index.tolist(), chosen, tops, is_share.tolist(), strict=True))
+    ]
+    return sorted(found)
+
+
+def _skills(fitted: Any, votes: Votes, frame: Any) -> list[Skill]:
+    """The method's own skill of each worker: a share or probability of right answers; GLAD's ability; MMSR's weight (log odds).
+
+    None where it is no finite number.
+    """
+    import numpy as np
+
+    found = _skill_series(fitted, frame)
+    answers = np.bincount(votes.worker, minlength=len(votes.workers)).tolist()
+    return [
+        Skill(votes.workers[code], skill if math.isfinite(skill) else None, answers[code])
+        for code, skill in sorted((int(code), float(skill)) for code, skill in found.items())
+    ]
+
+
+def _skill_series(fitted: Any, frame: Any) -> Any:
+    import numpy as np
+    import pandas as pd
+
+    for name in ("skills_", "alphas_"):
+        if getattr(fitted, name, None) is not None:
+            return getattr(fitted, name)
+    if getattr(fitted, "spamming_", None) is not None:  # MACE: the probability of knowing, workers in order of first appearance
+        return pd.Series(np.asarray(fitted.spamming_)[:, 1], index=pd.unique(frame["worker"]))
+    # DawidSkene: the chance of a right answer, from the worker's error matrix and how common each label is.
+    given = fitted.errors_.index.get_level_values("label")
+    right = fitted.errors_.to_numpy()[range(len(given)), fitted.errors_.columns.get_indexer(given)]
+    weighted = pd.Series(right * fitted.priors_.reindex(given).to_numpy(), index=fitted.errors_.index)
+    return weighted.groupby(level="worker").sum()

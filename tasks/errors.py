@@ -52,7 +52,6 @@ class ResultTooLarge(Invalid):
     message = f"An answer has at most {RESULT_MAX_BYTES} bytes of JSON."
 
 
-
 class AnsweredOtherwise(Conflict):
     """A second hand-in with another content."""
 
@@ -195,3 +194,10 @@ class TooManyRuns(Conflict):
 
     code = "too_many_runs"
     message = "This batch has several aggregations waiting; let them finish first."
+
+
+class RunLost(Conflict):
+    """Another process has taken the run over, so this one stores nothing."""
+
+    code = "run_lost"
+    message = "This run was taken over by another process."

@@ -1,38 +1,48 @@
 """From answers to results: ask for a run, run it in the cluster, store what it concluded.
 
-A run reads its votes by COPY and writes its results by COPY, in one transaction at the end: a crash leaves none, and the job that is
-tried again starts over.
+A run reads its votes by COPY and writes its results by COPY, in one transaction at the end: a crash leaves none, and the job that
+is tried again starts over.
 """
 
+import io
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
+import orjson
 import psycopg
 import psycopg.sql
 from django.db import connection, transaction
-from django.db.models import Q
-from psycopg.types.json import Jsonb
+from django.db.models import F, Q
 
-from foundation import clock, events
+from foundation import events
 from foundation.errors import DomainError
 from foundation.ids import new_id
 from foundation.queueing import enqueue
-from tasks import aggregation, gold
+from tasks import aggregation, agreement, gold
 from tasks.answering import interface_of_project
-from tasks.errors import NotCategorical, TooManyRuns
-from tasks.models import AggregationRun, Batch
+from tasks.errors import NotCategorical, RunLost, TooManyRuns
+from tasks.models import AggregationRun, Assignment, Batch
 from tasks.publishing import own_batch
 from workforce.access import Actor
 
 RUNS_WAITING_MAX = 20  # per batch
-ALPHA_MAX_LABELS = 300_000  # above, Krippendorff's alpha by crowd-kit takes longer than the aggregation
 ABANDONED = timedelta(seconds=3900)  # a running run this old lost its process: longer than any job may take
+ATTEMPTS_MAX = 3  # a run that kills its process each time (out of memory, say) is given up
+GIVEN_UP = {
+    "code": "failed",
+    "message": "The process running it was lost each time; the cluster's log may say why.",
+    "details": {"attempts": ATTEMPTS_MAX},
+}
+UNSEEN = timedelta(minutes=10)  # a queued run this old may have lost its job
+REQUEUED_MAX = 100  # in one go; the next one sees the rest
 
 VOTES = """
-COPY (SELECT t.key, a.worker_id::text, n.canonical ->> {control}
+COPY (SELECT t.key, a.worker_id, n.canonical ->> {control}
         FROM tasks_assignment a JOIN tasks_answer n ON n.assignment_id = a.id JOIN tasks_task t ON t.id = a.task_id
-       WHERE a.batch_id = {batch} AND a.state IN ('submitted', 'accepted') AND n.canonical ? {control}) TO STDOUT
+       WHERE a.batch_id = {batch} AND a.state = ANY ({counted}) AND n.canonical ? {control}) TO STDOUT (FORMAT csv)
 """
 
 
@@ -46,17 +56,18 @@ def request_run(
     parameters: dict[str, Any] | None = None,
     use_gold: bool = True,
 ) -> AggregationRun:
-    """Ask for one aggregation; the cluster runs it, and the run is the operation to poll.
+    """Ask for one aggregation; the cluster runs it, and the run is the operation to poll. Twice asked is run twice.
 
-    `control` may be left out where the interface has one single-choice control. Raises BadParameter, NotCategorical, TooManyRuns.
+    `control` may be left out where the interface has one single-choice control. Locks the batch, so that the limit on waiting
+    runs holds. Raises BadParameter, NotCategorical, TooManyRuns.
     """
     batch = own_batch(actor, batch_id)
     checked = aggregation.check_parameters(method, parameters or {})
     name = _control(batch, control)
-    waiting = AggregationRun.objects.filter(batch=batch, state__in=[AggregationRun.State.QUEUED, AggregationRun.State.RUNNING])
-    if waiting.count() >= RUNS_WAITING_MAX:
-        raise TooManyRuns(limit=RUNS_WAITING_MAX)
     with transaction.atomic():
+        Batch.objects.select_for_update(no_key=True).get(id=batch.id)
+        if AggregationRun.objects.filter(batch=batch, state__in=AggregationRun.WAITING).count() >= RUNS_WAITING_MAX:
+            raise TooManyRuns(limit=RUNS_WAITING_MAX)
         run = AggregationRun.objects.create(
             batch=batch,
             method=method,
@@ -70,8 +81,7 @@ def request_run(
 
 
 def _control(batch: Batch, control: str | None) -> str:
-    controls = interface_of_project(batch.project_id).controls
-    categorical = [name for name, one in controls.items() if one.categorical]
+    categorical = _categorical(batch)
     if control is None and len(categorical) == 1:
         return categorical[0]
     if control not in categorical:
@@ -79,69 +89,95 @@ def _control(batch: Batch, control: str | None) -> str:
     return control
 
 
+def _categorical(batch: Batch) -> list[str]:
+    return [name for name, one in interface_of_project(batch.project_id).controls.items() if one.categorical]
+
+
 def execute_run(run_id: UUID, *, now: datetime) -> AggregationRun:
     """Run a queued aggregation to its end: done, refused (the method cannot take it) or failed (our mistake, raised again).
 
-    Does nothing to a run that has ended, or that another process is running.
+    Does nothing to a run that has ended or that another process is running. A run whose process was lost is taken over and starts
+    anew, ATTEMPTS_MAX times in all; should the lost process still be alive, it finds its run taken and stores nothing.
     """
     abandoned = Q(state=AggregationRun.State.RUNNING, started_at__lt=now - ABANDONED)
     taken = AggregationRun.objects.filter(Q(state=AggregationRun.State.QUEUED) | abandoned, id=run_id).update(
-        state=AggregationRun.State.RUNNING, started_at=now, progress="reading answers"
+        state=AggregationRun.State.RUNNING, started_at=now, attempts=F("attempts") + 1, progress="reading answers"
     )
     run = AggregationRun.objects.select_related("batch").get(id=run_id)
     if not taken:
         return run
-    try:
-        _run(run)
-    except DomainError as error:
-        _end(run, AggregationRun.State.REFUSED, refusal={"code": error.code, "message": error.message, "details": error.details})
-    except Exception as error:
-        _end(run, AggregationRun.State.FAILED, refusal={"code": "failed", "message": repr(error)[:2000], "details": {}})
-        raise
+    watch = _Watch(now, monotonic())
+    if run.attempts > ATTEMPTS_MAX:
+        _end(run, AggregationRun.State.FAILED, watch, refusal=GIVEN_UP)
+    else:
+        _attempt(run, watch)
     run.refresh_from_db()
     return run
 
 
-def votes_of(batch_id: UUID, control: str) -> tuple[list[str], list[str], list[str]]:
-    """The counted answers of a batch to one control, as columns: task key, worker id, label. Read by COPY in one short statement."""
-    tasks: list[str] = []
-    workers: list[str] = []
-    labels: list[str] = []
-    statement = psycopg.sql.SQL(VOTES).format(control=psycopg.sql.Literal(control), batch=psycopg.sql.Literal(batch_id))
+@dataclass(frozen=True)
+class _Watch:
+    """The instant a run started at, and the stopwatch that tells how far from it we are."""
+
+    started_at: datetime
+    began: float
+
+    def now(self) -> datetime:
+        return self.started_at + timedelta(seconds=monotonic() - self.began)
+
+
+def _attempt(run: AggregationRun, watch: _Watch) -> None:
+    try:
+        _run(run, watch)
+    except RunLost:
+        return
+    except DomainError as error:
+        refusal = {"code": error.code, "message": error.message, "details": error.details}
+        _end(run, AggregationRun.State.REFUSED, watch, refusal=refusal)
+    except Exception as error:
+        _end(run, AggregationRun.State.FAILED, watch, refusal={"code": "failed", "message": repr(error)[:2000], "details": {}})
+        raise
+
+
+def _run(run: AggregationRun, watch: _Watch) -> None:
+    control = run.parameters["control"]
+    parameters = {name: value for name, value in run.parameters.items() if name != "control"}
+    votes = votes_of(run.batch_id, control)
+    truth = _truth(run.batch_id, control) if run.use_gold else {}
+    agreed = agreement.of(votes)
+    _note(
+        run,
+        f"{run.method} over {len(votes)} answers",
+        versions=aggregation.versions(),
+        input_digest=aggregation.digest(votes, truth),
+        labels=len(votes),
+        tasks=len(votes.tasks),
+        workers=len(votes.workers),
+        agreement=agreed.alpha,
+        pairwise_agreement=agreed.pairwise,
+    )
+    found = aggregation.aggregate(run.method, votes, parameters=parameters, truth=truth)
+    _note(run, "storing results")
+    with transaction.atomic():
+        if not _end(run, AggregationRun.State.DONE, watch, ties=found.ties):
+            raise RunLost
+        _store(run, found)
+
+
+def votes_of(batch_id: UUID, control: str) -> aggregation.Votes:
+    """The counted answers of a batch to one control: task key, worker id, label. Read by COPY in one short statement."""
+    statement = psycopg.sql.SQL(VOTES).format(
+        control=psycopg.sql.Literal(control),
+        batch=psycopg.sql.Literal(batch_id),
+        counted=psycopg.sql.Literal([str(state) for state in Assignment.COUNTED]),
+    )
+    file = io.BytesIO()
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     with psycopg.Cursor(raw).copy(statement) as copy:
-        copy.set_types(["text", "text", "text"])
-        for task, worker, label in copy.rows():
-            tasks.append(task)
-            workers.append(worker)
-            labels.append(label)
-    return tasks, workers, labels
-
-
-def _run(run: AggregationRun) -> None:
-    control = run.parameters["control"]
-    tasks, workers, labels = votes_of(run.batch_id, control)
-    _note(run, f"{run.method} over {len(labels)} answers")
-    parameters = {name: value for name, value in run.parameters.items() if name != "control"}
-    truth = _truth(run.batch_id, control) if run.use_gold else {}
-    found = aggregation.aggregate(run.method, tasks, workers, labels, parameters=parameters, truth=truth)
-    alpha = aggregation.krippendorff_alpha(tasks, workers, labels) if len(labels) <= ALPHA_MAX_LABELS else None
-    _note(run, "storing results")
-    with transaction.atomic():
-        _store(run, found)
-        _end(
-            run,
-            AggregationRun.State.DONE,
-            versions=aggregation.versions(),
-            input_digest=found.input_digest,
-            labels=len(labels),
-            tasks=len(found.conclusions),
-            workers=len(found.answers_by_worker),
-            ties=sum(bool(conclusion.tied) for conclusion in found.conclusions.values()),
-            agreement=alpha,
-        )
-        events.record("aggregation.done", subject_id=run.id, organization_id=run.batch.organization_id, now=clock.now())
+        file.writelines(copy)
+    file.seek(0)
+    return aggregation.votes_of_csv(file)
 
 
 def _truth(batch_id: UUID, control: str) -> dict[str, str]:
@@ -150,40 +186,52 @@ def _truth(batch_id: UUID, control: str) -> dict[str, str]:
 
 def _store(run: AggregationRun, found: aggregation.Aggregate) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT key, id FROM tasks_task WHERE batch_id = %s", [run.batch_id])
+        cursor.execute("SELECT key, id::text FROM tasks_task WHERE batch_id = %s", [run.batch_id])
         ids = dict(cursor.fetchall())
     raw: psycopg.Connection[Any] = connection.connection
-    columns = "(id, run_id, task_id, label, confidence, is_tie, tied, answers)"
-    with psycopg.Cursor(raw).copy(f"COPY tasks_result {columns} FROM STDIN") as copy:
-        copy.set_types(["uuid", "uuid", "uuid", "jsonb", "float8", "bool", "jsonb", "int4"])
-        for key, one in found.conclusions.items():
-            tied = Jsonb(list(one.tied)) if one.tied else None
-            copy.write_row(
-                (new_id(), run.id, ids[key], Jsonb(one.label), one.confidence, bool(one.tied), tied, one.answers)
-            )
+    run_id = str(run.id)
+    json = {label: orjson.dumps(label).decode() for label in {one.label for one in found.conclusions}}
+    with psycopg.Cursor(raw).copy(
+        "COPY tasks_result (id, run_id, task_id, label, confidence, is_tie, tied, answers) FROM STDIN"
+    ) as copy:
+        for task, label, confidence, tied, answers in found.conclusions:
+            listed = orjson.dumps(tied).decode() if tied else None
+            copy.write_row((str(new_id()), run_id, ids[task], json[label], confidence, bool(tied), listed, answers))
     with psycopg.Cursor(raw).copy("COPY tasks_runskill (id, run_id, worker_id, skill, answers) FROM STDIN") as copy:
-        copy.set_types(["uuid", "uuid", "uuid", "float8", "int4"])
-        for worker, skill in found.skills.items():
-            copy.write_row((new_id(), run.id, UUID(worker), skill, found.answers_by_worker[worker]))
+        for worker, skill, answers in found.skills:
+            if skill is not None:
+                copy.write_row((str(new_id()), run_id, worker, skill, answers))
 
 
-def _note(run: AggregationRun, progress: str) -> None:
-    AggregationRun.objects.filter(id=run.id).update(progress=progress)
+def _note(run: AggregationRun, progress: str, **facts: Any) -> None:
+    AggregationRun.objects.filter(id=run.id, attempts=run.attempts).update(progress=progress, **facts)
 
 
-def _end(run: AggregationRun, state: str, **fields: Any) -> None:
-    AggregationRun.objects.filter(id=run.id, state=AggregationRun.State.RUNNING).update(
-        state=state, ended_at=clock.now(), progress="", **fields
-    )
+@transaction.atomic
+def _end(run: AggregationRun, state: str, watch: _Watch, **facts: Any) -> bool:
+    """Close the run and tell of it; False, and nothing happens, when another process has taken it over."""
+    at = watch.now()
+    mine = AggregationRun.objects.filter(id=run.id, state=AggregationRun.State.RUNNING, attempts=run.attempts)
+    if not mine.update(state=state, ended_at=at, progress="", **facts):
+        return False
+    events.record(f"aggregation.{state}", subject_id=run.id, organization_id=run.batch.organization_id, now=at)
+    return True
 
 
 def due_again(*, now: datetime) -> int:
-    """Enqueue the runs that wait for a job nobody has, or whose process was lost; returns how many. A run is never run twice at once."""
+    """Enqueue the runs whose job or process was lost; returns how many. However many jobs a run has, one process runs it."""
     lost = AggregationRun.objects.filter(
-        Q(state=AggregationRun.State.QUEUED, created_at__lt=now - timedelta(minutes=10))
+        Q(state=AggregationRun.State.QUEUED, created_at__lt=now - UNSEEN)
         | Q(state=AggregationRun.State.RUNNING, started_at__lt=now - ABANDONED)
     )
-    ids = list(lost.values_list("id", flat=True)[:100])
+    ids = list(lost.values_list("id", flat=True)[:REQUEUED_MAX])
     for run_id in ids:
         enqueue("tasks.jobs.aggregate", str(run_id))
     return len(ids)
+
+
+def newest_of_each_control(batch: Batch) -> list[AggregationRun]:
+    """The run that last read the answers to each single-choice control: what is known of how far people agree."""
+    ended = AggregationRun.objects.filter(batch=batch, state__in=AggregationRun.READ, labels__gt=0)
+    found = [ended.filter(parameters__control=name).order_by("-ended_at").first() for name in _categorical(batch)]
+    return [run for run in found if run is not None]

@@ -21,8 +21,10 @@ class AggregationRun(models.Model):
 
     MOVES = {
         State.QUEUED: {State.RUNNING},
-        State.RUNNING: {State.RUNNING, State.DONE, State.REFUSED, State.FAILED},
+        State.RUNNING: {State.RUNNING, State.DONE, State.REFUSED, State.FAILED},  # to itself: taken over from a lost process
     }
+    WAITING = [State.QUEUED, State.RUNNING]
+    READ = [State.DONE, State.REFUSED]  # ended runs whose figures about the answers stand, whatever the method made of them
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     batch = models.ForeignKey(Batch, models.PROTECT)
@@ -39,6 +41,8 @@ class AggregationRun(models.Model):
     workers = models.PositiveIntegerField(null=True)
     ties = models.PositiveIntegerField(null=True)
     agreement = models.FloatField(null=True)  # Krippendorff's alpha of the rows read; None where it cannot be said
+    pairwise_agreement = models.FloatField(null=True)  # the share of pairs of answers to one task that are equal
+    attempts = models.PositiveSmallIntegerField(default=0)  # times a process has started on it; the last one alone may end it
     requested_by = models.ForeignKey(User, models.PROTECT, null=True)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -47,7 +51,9 @@ class AggregationRun(models.Model):
     class Meta:
         indexes = [models.Index("batch", "created_at", name="runs_of_a_batch")]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=["queued", "running", "done", "refused", "failed"]), name="run_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running", "done", "refused", "failed"]), name="run_state_is_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(state__in=["refused", "failed"]) | Q(refusal__isnull=False), name="refused_run_says_why"
             ),
@@ -58,7 +64,7 @@ class AggregationRun(models.Model):
 
 
 class Result(models.Model):
-    """The one label of a task by a run, with a confidence. A tie is said to be one; its label is then the first of the tied in order."""
+    """The one label of a task by a run, with a confidence. A tie is said to be one; its label is then the one crowd-kit chose."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.ForeignKey(AggregationRun, models.PROTECT, db_index=False)
@@ -72,8 +78,12 @@ class Result(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(F("run"), F("task"), name="result_once_per_run"),
-            models.CheckConstraint(condition=Q(confidence=None) | Q(confidence__gte=0, confidence__lte=1), name="confidence_0_to_1"),
-            models.CheckConstraint(condition=Q(is_tie=False, tied=None) | Q(is_tie=True, tied__isnull=False), name="tie_names_its_labels"),
+            models.CheckConstraint(
+                condition=Q(confidence=None) | Q(confidence__gte=0, confidence__lte=1), name="confidence_0_to_1"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_tie=False, tied=None) | Q(is_tie=True, tied__isnull=False), name="tie_names_its_labels"
+            ),
         ]
 
     def __str__(self) -> str:
