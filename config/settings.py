@@ -27,7 +27,9 @@ def _secret_key() -> str:
     if key:
         return key
     if not DEBUG:
-        raise ImproperlyConfigured("Set FAIRHAND_SECRET_KEY to 50 random characters; there is no default that anybody could know.")
+        raise ImproperlyConfigured(
+            "Set FAIRHAND_SECRET_KEY to 50 random characters; there is no default that anybody could know."
+        )
     path = DATA_DIR / "development_secret_key"
     if not path.exists():
         path.write_text(secrets.token_urlsafe(48))
@@ -149,6 +151,18 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "AssignmentState": "tasks.models.Assignment.State",
+        "BatchState": "tasks.models.Batch.State",
+        "TaskState": "tasks.models.Task.State",
+        "ImportState": "tasks.models.Import.State",
+        "RunState": "tasks.models.AggregationRun.State",
+        "AttemptState": "qualification.models.ExamAttempt.State",
+        "OrganizationKind": "workforce.models.Organization.Kind",
+        "DecisionKind": "workforce.models.Decision.Kind",
+        "ImportKind": "tasks.models.Import.Kind",
+        "IntervalKind": "payments.models.WorkInterval.Kind",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of one JSON body; bulk uploads stream and have limits of their own
 

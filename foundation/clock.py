@@ -59,7 +59,10 @@ class SimulationRefused(Forbidden):
     """The request carries a simulated instant, and this installation lives in real time."""
 
     code = "simulation_refused"
-    message = "This installation runs in real time; leave out the header, or start it with FAIRHAND_SIMULATION=1 on a database marked by `manage.py mark_simulation`."
+    message = (
+        "This installation runs in real time; leave out the header, or start it with FAIRHAND_SIMULATION=1 on a database marked by "
+        "`manage.py mark_simulation`."
+    )
 
 
 class BadInstant(Invalid):

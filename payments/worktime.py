@@ -75,6 +75,13 @@ def credit(
 
 
 SECOND = 1_000_000  # microseconds
+
+
+def seconds_of(periods: Sequence[Period]) -> float:
+    """How long these stretches are together."""
+    return sum((upper - lower).total_seconds() for lower, upper in _spans(Multirange(periods)))
+
+
 Span = tuple[int, int]  # microseconds since the lease was taken
 
 

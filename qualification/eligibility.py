@@ -75,7 +75,9 @@ def check_requirements(requirements: Any) -> list[dict[str, Any]]:
     if not isinstance(requirements, list):
         raise BadRequirement("Requirements are a list of objects.", field="requirements")
     if len(requirements) > REQUIREMENTS_MAX:
-        raise BadRequirement("There are too many requirements.", field="requirements", limit=REQUIREMENTS_MAX, got=len(requirements))
+        raise BadRequirement(
+            "There are too many requirements.", field="requirements", limit=REQUIREMENTS_MAX, got=len(requirements)
+        )
     return [_checked(requirement, index) for index, requirement in enumerate(requirements)]
 
 
@@ -128,7 +130,9 @@ def _checked(requirement: Any, index: int) -> dict[str, Any]:
         raise bad("values", "Values are a list.", limit=VALUES_MAX)
     wanted = 0 if comparator in EXISTENCE else 1
     if (comparator in MEMBERSHIP and not values) or (comparator not in MEMBERSHIP and len(values) != wanted):
-        raise bad("values", f"{comparator} takes {'at least one' if comparator in MEMBERSHIP else wanted} value(s).", got=len(values))
+        raise bad(
+            "values", f"{comparator} takes {'at least one' if comparator in MEMBERSHIP else wanted} value(s).", got=len(values)
+        )
     checked: dict[str, Any] = {"subject": subject, "comparator": comparator, "values": [_value(subject, v, bad) for v in values]}
     if subject == "skill":
         try:
@@ -176,12 +180,12 @@ def _holds(requirement: Mapping[str, Any], facts: Facts, now: datetime) -> bool:
         return not met if comparator in NEGATIVE else met
     have = _skill(requirement, facts, now) if requirement["subject"] == "skill" else facts.country or None
     if comparator in EXISTENCE:
-        return (have is not None) == (comparator == "exists")
+        return bool((have is not None) == (comparator == "exists"))
     if have is None:
         return comparator in NEGATIVE
     if comparator in ORDERING:
         return isinstance(have, int) and ORDERING[comparator](have, values[0])
-    return (have in values) != (comparator in NEGATIVE)
+    return bool((have in values) != (comparator in NEGATIVE))
 
 
 def _advice(requirement: Mapping[str, Any], exams: Mapping[UUID, Sequence[str]]) -> str:

@@ -19,11 +19,7 @@ def record(worker_id: UUID, *, scope: str, score: float, source: str, now: datet
     """
     row = Evidence(id=new_id(), worker_id=worker_id, scope=scope, score=score, weight=weight, source=source, observed_at=now)
     Estimate.objects.bulk_create(
-        [
-            Estimate(
-                worker_id=worker_id, scope=scope, alpha=PRIOR_ALPHA, beta=PRIOR_BETA, observations=0, updated_at=now
-            )
-        ],
+        [Estimate(worker_id=worker_id, scope=scope, alpha=PRIOR_ALPHA, beta=PRIOR_BETA, observations=0, updated_at=now)],
         ignore_conflicts=True,
     )
     estimate = Estimate.objects.select_for_update(no_key=True).get(worker_id=worker_id, scope=scope)

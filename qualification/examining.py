@@ -107,7 +107,10 @@ def grade(
     Locks the attempt. Handed in over time it ends as expired, whatever the scores. Raises NotFound and AttemptEnded.
     """
     attempt = (
-        ExamAttempt.objects.select_for_update(of=("self",)).select_related("exam").filter(id=attempt_id, worker_id=worker_id).first()
+        ExamAttempt.objects.select_for_update(of=("self",))
+        .select_related("exam")
+        .filter(id=attempt_id, worker_id=worker_id)
+        .first()
     )
     if attempt is None:
         raise NotFound

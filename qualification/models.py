@@ -74,7 +74,9 @@ class Grant(models.Model):
         constraints = [
             models.UniqueConstraint(F("worker"), F("skill"), condition=Q(revoked_at=None), name="skill_held_once_at_a_time"),
             models.CheckConstraint(condition=Q(value__lte=100), name="skill_value_to_100"),
-            models.CheckConstraint(condition=Q(expires_at=None) | Q(expires_at__gt=F("granted_at")), name="grant_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("granted_at")), name="grant_ends_after_it_starts"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -145,7 +147,9 @@ class ExamAttempt(models.Model):
         constraints = [
             models.UniqueConstraint(F("exam"), F("worker"), F("number"), name="exam_attempt_number_once"),
             models.UniqueConstraint(F("exam"), F("worker"), condition=Q(state="started"), name="exam_sat_once_at_a_time"),
-            models.CheckConstraint(condition=Q(state__in=["started", "passed", "failed", "expired"]), name="exam_attempt_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["started", "passed", "failed", "expired"]), name="exam_attempt_state_is_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(state__in=["passed", "failed"]) | Q(score_percent__isnull=False, submitted_at__isnull=False),
                 name="graded_attempt_has_a_score",

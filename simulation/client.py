@@ -72,9 +72,7 @@ class Client:
             raise Refused(status, parsed)
         return parsed
 
-    def _request(
-        self, method: str, path: str, body: bytes | None, content_type: str, key: str | None
-    ) -> tuple[int, bytes]:
+    def _request(self, method: str, path: str, body: bytes | None, content_type: str, key: str | None) -> tuple[int, bytes]:
         """One request, tried again while the server is away or busy. Safe: reads, keyed commands and the hot verbs repeat harmlessly."""
         headers = {"Content-Type": content_type}
         if self.token:

@@ -147,13 +147,16 @@ def _prepare(operator: Client) -> None:
     entered = {row["country"] for row in operator.every("pay-floors", currency="USD")}
     for country in ["", *COUNTRIES]:
         if country not in entered:
-            floor = {"country": country, "currency": "USD", "hourly_micros": FLOOR_HOURLY_MICROS, "source": "the demo's own figure"}
+            floor = {
+                "country": country,
+                "currency": "USD",
+                "hourly_micros": FLOOR_HOURLY_MICROS,
+                "source": "the demo's own figure",
+            }
             operator.post("pay-floors", floor | {"effective_from": "2026-01-01"})
 
 
-def _post_job(
-    requester: Client, operator: Client, organization_id: str, images: list[Digit]
-) -> tuple[dict[str, Any], str]:
+def _post_job(requester: Client, operator: Client, organization_id: str, images: list[Digit]) -> tuple[dict[str, Any], str]:
     interface = voting.interface(LABELS, shows="Image")
     operator.post(
         f"organizations/{organization_id}/deposits",
@@ -161,9 +164,17 @@ def _post_job(
         key=f"deposit {organization_id}",
     )
     project = requester.post(
-        "projects", {"organization_id": organization_id, "name": "Handwritten digits", "description": "Which digit is it?", "interface": interface}
+        "projects",
+        {
+            "organization_id": organization_id,
+            "name": "Handwritten digits",
+            "description": "Which digit is it?",
+            "interface": interface,
+        },
     )
-    requester.post(f"projects/{project['id']}/guidelines", {"text": "Look at the image and choose the digit. A 3 is open on the left."})
+    requester.post(
+        f"projects/{project['id']}/guidelines", {"text": "Look at the image and choose the digit. A 3 is open on the left."}
+    )
     skill = requester.post("skills", {"organization_id": organization_id, "name": "Digits", "description": "Reads digits"})
     exam = requester.post(
         "exams",
@@ -173,7 +184,8 @@ def _post_job(
             "title": "Reading digits",
             "interface": interface,
             "questions": [
-                {"id": one.key, "payload": {"image": one.image}, "solution": {voting.CONTROL: one.truth}} for one in images[:QUESTIONS]
+                {"id": one.key, "payload": {"image": one.image}, "solution": {voting.CONTROL: one.truth}}
+                for one in images[:QUESTIONS]
             ],
             "questions_per_attempt": 8,
             "pass_percent": 70,
@@ -279,7 +291,7 @@ def _reject_one(requester: Client, batch_id: str, truth: dict[str, str], clock: 
     )
     verdict = {"reason": "instructions_not_followed", "comment": comment, "evidence": {"shown": shown, "answered": said}}
     requester.post(f"assignments/{wrong['id']}/reject", verdict, key=f"reject {wrong['id']}")
-    return wrong | {"shown": shown, "said": said}
+    return {**wrong, "shown": shown, "said": said}
 
 
 def _let_the_deadline_pass(requester: Client, batch_id: str, after_the_deadline: Callable[[datetime], None]) -> None:

@@ -35,9 +35,7 @@ def directly(history: History, method: str, gold: dict[str, str], worker_ids: di
             return f"{type(error).__name__}: {str(error)[:60]}"
 
 
-def show(
-    console: Console, history: History, lived: Lived, requester: Client, methods: list[str], *, compare: bool
-) -> bool:
+def show(console: Console, history: History, lived: Lived, requester: Client, methods: list[str], *, compare: bool) -> bool:
     """Aggregate by every method, print the report, and return False when any result differs from crowd-kit's own."""
     runs = voting.aggregate(requester, lived.batch_id, methods)
     table = Table(title=f"{history.name}: {len(history.labels)} labels, {len(lived.lives)} workers", title_justify="left")

@@ -19,7 +19,9 @@ def person(address: str, *, email: str, name: str, as_worker: bool, at: datetime
     return client
 
 
-def worker(address: str, *, email: str, name: str, at: datetime, country: str = "DE", languages: tuple[str, ...] = ("en",)) -> Client:
+def worker(
+    address: str, *, email: str, name: str, at: datetime, country: str = "DE", languages: tuple[str, ...] = ("en",)
+) -> Client:
     """A worker who has filled in the profile and accepted every agreement in force."""
     client = person(address, email=email, name=name, as_worker=True, at=at)
     me = client.get("me")

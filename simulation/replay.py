@@ -77,7 +77,9 @@ class Lived:
 class Replay:
     """One history against one site."""
 
-    def __init__(self, address: str, operator_token: str, history: History, told: Told, *, gold_share: float, threads: int) -> None:
+    def __init__(
+        self, address: str, operator_token: str, history: History, told: Told, *, gold_share: float, threads: int
+    ) -> None:
         self.address, self.operator_token, self.history, self.told = address, operator_token, history, told
         self.gold = gold_of(history, gold_share)
         self.threads = threads
@@ -196,14 +198,14 @@ class Replay:
 
     def _live_one(self, life: Life, batch_id: str, progress: Callable[[int], None]) -> None:
         tokens = self.told.facts.setdefault("workers", {})
-        client = people.worker(
-            self.address, email=f"{life.name}.{self.run}@replay.example", name=life.name, at=START
-        )
+        client = people.worker(self.address, email=f"{life.name}.{self.run}@replay.example", name=life.name, at=START)
         life.token = client.token or ""
         life.worker_id = client.get("me")["worker"]["id"]
         with self.lock:
             tokens[life.name] = life.worker_id
-        done = {row["task_id"] for row in client.every("assignments", batch_id=batch_id) if row["state"] in ("submitted", "accepted")}
+        done = {
+            row["task_id"] for row in client.every("assignments", batch_id=batch_id) if row["state"] in ("submitted", "accepted")
+        }
         now = START
         for label in life.labels:
             task_id = self.task_ids[label.task]

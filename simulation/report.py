@@ -17,7 +17,7 @@ def show(story: Story, console: Console, address: str) -> bool:
     console.print(_labels(story))
     console.print(_people(story))
     spent = _spent(story)
-    fine = DEPOSIT_MICROS == story.funds_micros + spent["earned"] + spent["held"] + spent["fees"] + story.escrow_micros
+    fine = story.funds_micros + spent["earned"] + spent["held"] + spent["fees"] + story.escrow_micros == DEPOSIT_MICROS
     console.print(
         f"[bold]Money[/]  paid in {DEPOSIT_MICROS / MICROS:.2f} = earned {spent['earned'] / MICROS:.2f} + held {spent['held'] / MICROS:.2f}"
         f" + fees {spent['fees'] / MICROS:.2f} + kept in case the rejection is overturned {story.escrow_micros / MICROS:.2f}"

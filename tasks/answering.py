@@ -25,7 +25,7 @@ from payments import timekeeping, worktime
 from payments.ledger import EARNING_HOLD_CTE
 from payments.models import WorkInterval
 from payments.timekeeping import ALREADY_CREDITED_SQL, INTERVALS_CTE
-from qualification import evidence, estimating
+from qualification import estimating, evidence
 from qualification.models import Estimate
 from tasks.errors import RESULT_MAX_BYTES, AnsweredOtherwise, LeaseLost, ResultTooLarge
 from tasks.labels import Interface, interface_of
@@ -274,7 +274,7 @@ def _parameters(
         "organization_id": held["organization_id"],
         "periods": periods,
         "interval_ids": [new_id() for _ in periods],
-        "credited_seconds": sum((p.upper - p.lower).total_seconds() for p in periods),
+        "credited_seconds": worktime.seconds_of(periods),
         "transfer_id": new_id(),
         "event_id": new_id(),
         "event_kind": "answer.submitted",
@@ -359,9 +359,7 @@ def _keep_late(held: Row, parameters: dict[str, Any]) -> Submission | None:
 def _take_evidence(held: Row, parameters: dict[str, Any]) -> None:
     worker_id, now, score = parameters["worker_id"], parameters["now"], parameters["score"]
     scope = Decision.scope_of_project(held["project_id"])
-    estimate = evidence.record(
-        worker_id, scope=scope, score=score, source=f"assignment:{parameters['assignment_id']}", now=now
-    )
+    estimate = evidence.record(worker_id, scope=scope, score=score, source=f"assignment:{parameters['assignment_id']}", now=now)
     if held["accuracy_bar"] is not None and score < RIGHT_SCORE:
         pause_if_below(estimate, bar=held["accuracy_bar"], organization_id=held["organization_id"], now=now)
 

@@ -153,8 +153,8 @@ LEASE = """
     INSERT INTO tasks_assignment (id, task_id, worker_id, project_id, batch_id, state, token, claim_key, price_micros, fee_micros,
                                   currency, guideline_id, review_seconds, leased_at, expires_at)
     SELECT (%(ids)s::uuid[])[n], numbered.id, %(worker_id)s, room.project_id, room.batch_id, 'leased', (%(tokens)s::uuid[])[n],
-           %(claim_key)s || ':' || %(count)s::int || ':' || n, room.price_micros, room.fee_micros, room.currency, room.guideline_id, room.review_seconds,
-           %(now)s, %(now)s + make_interval(secs => room.lease_seconds)
+           %(claim_key)s || ':' || %(count)s::int || ':' || n, room.price_micros, room.fee_micros, room.currency,
+           room.guideline_id, room.review_seconds, %(now)s, %(now)s + make_interval(secs => room.lease_seconds)
       FROM numbered, room
     RETURNING id, task_id, token, project_id, guideline_id, price_micros, currency, leased_at, expires_at
 ), moved AS (

@@ -97,7 +97,9 @@ def import_rows(
             created_by_id=actor.id,
             created_at=now,
         )
-        events.record(f"import.{report.state}", subject_id=report.id, organization_id=batch.organization_id, actor_id=actor.id, now=now)
+        events.record(
+            f"import.{report.state}", subject_id=report.id, organization_id=batch.organization_id, actor_id=actor.id, now=now
+        )
     return report
 
 
@@ -284,7 +286,7 @@ def _overlap(overlap: Any, default: int) -> int:
         return default
     if isinstance(overlap, bool) or not isinstance(overlap, int) or not 1 <= overlap <= OVERLAP_MAX:
         raise BadRow("An overlap is a number from 1 to 1000.", field="overlap", limit=OVERLAP_MAX)
-    return overlap
+    return int(overlap)
 
 
 def _workers(row: dict[str, Any], field: str) -> list[UUID] | None:
@@ -347,7 +349,7 @@ def _copy(rows: Iterator[tuple[Any, ...]]) -> None:
 def _duplicates(batch_id: UUID) -> list[tuple[int, str]]:
     with connection.cursor() as cursor:
         cursor.execute(DUPLICATES, {"batch_id": batch_id})
-        found = cursor.fetchall()
+        found: list[tuple[int, str]] = cursor.fetchall()
         cursor.execute("DELETE FROM import_stage WHERE line = ANY (%s)", [[line for line, _ in found]])
     return found
 
@@ -355,9 +357,7 @@ def _duplicates(batch_id: UUID) -> list[tuple[int, str]]:
 def _insert(batch: Batch, now: datetime) -> int:
     batch.refresh_from_db(fields=["tail"])
     with connection.cursor() as cursor:
-        cursor.execute(
-            INSERT, {"tail": batch.tail, "project_id": batch.project_id, "batch_id": batch.id, "now": now}
-        )
+        cursor.execute(INSERT, {"tail": batch.tail, "project_id": batch.project_id, "batch_id": batch.id, "now": now})
         added = int(cursor.fetchone()[0])
     Batch.objects.filter(id=batch.id).update(tail=F("tail") + added)
     return added

@@ -11,9 +11,9 @@ MIN_WORKERS = 5
 
 def typical_seconds(batch_id: UUID) -> int | None:
     """Median over workers of that worker's median credited seconds, over the newest answers; None under MIN_WORKERS workers."""
-    rows = Assignment.objects.filter(
-        batch_id=batch_id, state__in=Assignment.COUNTED, credited_seconds__isnull=False
-    ).order_by("-id")[:NEWEST]
+    rows = Assignment.objects.filter(batch_id=batch_id, state__in=Assignment.COUNTED, credited_seconds__isnull=False).order_by(
+        "-id"
+    )[:NEWEST]
     by_worker: dict[UUID, list[float]] = {}
     for worker_id, seconds in rows.values_list("worker_id", "credited_seconds"):
         by_worker.setdefault(worker_id, []).append(seconds or 0.0)

@@ -22,7 +22,9 @@ def _simulated_time(settings):
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(request, django_test_environment, django_db_blocker, django_db_modify_db_settings, django_db_keepdb, django_db_createdb):
+def django_db_setup(
+    request, django_test_environment, django_db_blocker, django_db_modify_db_settings, django_db_keepdb, django_db_createdb
+):
     """Always make the test database: the runner's own fixture would not when only `committed_db` asks for it, and the real one would be used."""
     from django.test.utils import setup_databases, teardown_databases
 
@@ -57,7 +59,9 @@ def wipe() -> None:
             "'^(foundation|workforce|qualification|payments|tasks|django_q)_'"
         )
         tables = cursor.fetchone()[0]
-        cursor.execute(f"SET session_replication_role = replica; TRUNCATE {tables} CASCADE; SET session_replication_role = origin")
+        cursor.execute(
+            f"SET session_replication_role = replica; TRUNCATE {tables} CASCADE; SET session_replication_role = origin"
+        )
 
 
 # ---- people: wanda and walt work; rita owns a requester, rex another who must never see hers; olga operates the platform ----

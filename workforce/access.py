@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any, cast
 from uuid import UUID
 
 from foundation.errors import NotFound
@@ -14,7 +15,7 @@ from workforce.models import ApiToken, Membership
 RANK = {Membership.Role.VIEWER: 1, Membership.Role.MANAGER: 2, Membership.Role.OWNER: 3}
 
 # One query for everything that every request asks: is the token good, whose is it, are they a worker, how do they stand?
-ACTOR_OF_TOKEN = """
+WHO_IS_IT = """
 SELECT u.id, u.is_staff, w.id AS worker_id, w.standing, t.id AS token_id, t.used_on
   FROM workforce_apitoken t
   JOIN workforce_user u ON u.id = t.user_id
@@ -52,13 +53,18 @@ def digest_of(token: str) -> bytes:
 
 def actor_of_token(token: str, *, now: datetime) -> Actor | None:
     """The actor a bearer token speaks for; None when it is unknown, expired, revoked or its owner inactive. Notes the day of use."""
-    rows = rows_of(ACTOR_OF_TOKEN, {"digest": digest_of(token), "now": now})
+    rows = rows_of(WHO_IS_IT, {"digest": digest_of(token), "now": now})
     if not rows:
         return None
     row = rows[0]
     if row["used_on"] is None or row["used_on"] < now.date():
         ApiToken.objects.filter(id=row["token_id"]).update(used_on=now.date())
     return Actor(id=row["id"], is_operator=row["is_staff"], worker_id=row["worker_id"], standing=row["standing"])
+
+
+def actor_of(request: Any) -> Actor:
+    """Who sent this authenticated request; authentication puts an Actor where frameworks expect a user."""
+    return cast(Actor, request.user)
 
 
 def require_worker(actor: Actor) -> UUID:

@@ -64,9 +64,7 @@ def log_in(
     return issue_token(user, name=name, now=now, days=days, key=key)
 
 
-def issue_token(
-    user: User, *, name: str, now: datetime, days: int = TOKEN_DAYS, key: str | None = None
-) -> tuple[ApiToken, str]:
+def issue_token(user: User, *, name: str, now: datetime, days: int = TOKEN_DAYS, key: str | None = None) -> tuple[ApiToken, str]:
     """A new token for `user`: the row, and the token itself, which is not kept and cannot be shown again.
 
     With a `key` the token is derived from it under the installation's secret, so that a repeat gets the same token although nobody
@@ -103,7 +101,11 @@ def create_organization(actor: Actor, *, name: str, kind: str, now: datetime) ->
     organization = Organization.objects.create(name=name, kind=kind, created_at=now)
     Membership.objects.create(user_id=actor.id, organization=organization, role=Membership.Role.OWNER, created_at=now)
     audit.append(
-        "organization.created", subject=f"organization:{organization.id}", actor_id=actor.id, now=now, after={"name": name, "kind": kind}
+        "organization.created",
+        subject=f"organization:{organization.id}",
+        actor_id=actor.id,
+        now=now,
+        after={"name": name, "kind": kind},
     )
     return organization
 

@@ -111,7 +111,9 @@ class Worker(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"), name="country_is_two_letters")]
+        constraints = [
+            models.CheckConstraint(condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"), name="country_is_two_letters")
+        ]
 
     def __str__(self) -> str:
         return self.display_name
@@ -224,7 +226,9 @@ class Decision(models.Model):
     class Meta:
         indexes = [models.Index("worker", "scope", "effective_at", name="decision_by_worker")]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["pause", "lift", "exclude", "reject_work"]), name="decision_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["pause", "lift", "exclude", "reject_work"]), name="decision_kind_is_known"
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="decision_has_a_reason"),
             models.CheckConstraint(condition=Q(decided_by__isnull=False) | ~Q(rule=""), name="decision_has_an_author"),
             models.CheckConstraint(
@@ -237,7 +241,9 @@ class Decision(models.Model):
                 condition=~Q(kind__in=["exclude", "reject_work"]) | Q(decided_by__isnull=False), name="human_decides_for_good"
             ),
             models.CheckConstraint(condition=Q(appeal_until__gt=F("effective_at")), name="decision_can_be_appealed"),
-            models.CheckConstraint(condition=Q(kind="lift", lifts__isnull=False) | ~Q(kind="lift") & Q(lifts=None), name="lift_names_what_it_lifts"),
+            models.CheckConstraint(
+                condition=Q(kind="lift", lifts__isnull=False) | ~Q(kind="lift") & Q(lifts=None), name="lift_names_what_it_lifts"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,8 +24,8 @@ class Command(APIView):
     With an Idempotency-Key the command runs inside one transaction with the row that remembers it.
     """
 
-    accepts: ClassVar[type[BaseSerializer] | None] = None
-    answers: ClassVar[type[BaseSerializer] | None] = None
+    accepts: ClassVar[type[BaseSerializer[Any]] | None] = None
+    answers: ClassVar[type[BaseSerializer[Any]] | None] = None
     status: ClassVar[int] = 200
     shaped: ClassVar[bool] = True  # False where `perform` returns the body just as `answers` describes it
     remembered: ClassVar[bool] = True  # False where the verb itself answers a repeat, from the key or from the state it left

@@ -1,9 +1,9 @@
 """Filters of lists come from a closed list: an unknown one is refused, never passed on to the database."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db.models import Model, QuerySet
-from rest_framework.request import Request
+from django.db.models import QuerySet
+from rest_framework.generics import GenericAPIView
 
 from foundation.errors import Invalid
 
@@ -17,15 +17,20 @@ class UnknownFilter(Invalid):
     message = "This list has no such filter."
 
 
-class ClosedFilters:
+if TYPE_CHECKING:
+    _ListView = GenericAPIView[Any]
+else:
+    _ListView = object
+
+
+class ClosedFilters(_ListView):
     """For list views: `filters` maps a query parameter to the one field it compares for equality."""
 
     filters: ClassVar[dict[str, str]] = {}
-    request: Request
 
-    def get_queryset(self) -> QuerySet[Model]:
+    def get_queryset(self) -> QuerySet[Any]:
         """The view's rows, narrowed by the filters asked for. Raises UnknownFilter for any other parameter."""
-        queryset: QuerySet[Model] = super().get_queryset()  # type: ignore[misc]
+        queryset = super().get_queryset()
         asked: dict[str, Any] = {}
         for name, value in self.request.query_params.items():
             if name in self.filters:

@@ -1,8 +1,9 @@
 """OpenAPI from the code: commands name what they accept and answer, so the schema does not have to guess."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from foundation.api.commands import Command
@@ -16,12 +17,15 @@ class CommandSchema(AutoSchema):
 
     def get_request_serializer(self) -> Any:
         """What the command accepts."""
-        return self.view.accepts if self._is_command() else super().get_request_serializer()
+        return cast(Command, self.view).accepts if self._is_command() else super().get_request_serializer()
 
     def get_response_serializers(self) -> Any:
         """What the command answers, under its status."""
         if self._is_command():
-            return {self.view.status: self.view.answers}
+            command = cast(Command, self.view)
+            return {command.status: command.answers}
+        if not hasattr(self.view, "get_serializer_class"):
+            return OpenApiTypes.OBJECT  # a read put together by a verb, described in its docstring
         return super().get_response_serializers()
 
     def get_override_parameters(self) -> list[Any]:

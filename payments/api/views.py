@@ -25,7 +25,7 @@ class MyPay(APIView):
     @extend_schema(responses=shapes.PayBody)
     def get(self, request: Request) -> Response:
         """Sum it up."""
-        pay = statements.pay_of(access.require_worker(request.user), now=instant_of(request))
+        pay = statements.pay_of(access.require_worker(access.actor_of(request)), now=instant_of(request))
         return Response(shapes.PayBody(pay).data)
 
 
@@ -38,8 +38,8 @@ class MyTransfers(ClosedFilters, ListAPIView[Transfer]):
 
     def get_queryset(self) -> Any:
         """To and from my own earnings, whatever else I may see."""
-        access.require_worker(self.request.user)
-        mine = Account.objects.visible_to(self.request.user).filter(kind=Account.Kind.EARNINGS)
+        access.require_worker(access.actor_of(self.request))
+        mine = Account.objects.visible_to(access.actor_of(self.request)).filter(kind=Account.Kind.EARNINGS)
         self.queryset = Transfer.objects.of(mine.values_list("id", flat=True))
         return super().get_queryset()
 
@@ -53,8 +53,8 @@ class MyTime(ClosedFilters, ListAPIView[WorkInterval]):
 
     def get_queryset(self) -> Any:
         """Mine, and only mine."""
-        access.require_worker(self.request.user)
-        self.queryset = WorkInterval.objects.visible_to(self.request.user)
+        access.require_worker(access.actor_of(self.request))
+        self.queryset = WorkInterval.objects.visible_to(access.actor_of(self.request))
         return super().get_queryset()
 
 
@@ -64,7 +64,7 @@ class Funds(APIView):
     @extend_schema(responses=shapes.FundsBody)
     def get(self, request: Request, organization_id: Any) -> Response:
         """Of an organisation of one's own, or of any for operators."""
-        access.require_role(request.user, organization_id, at_least=Membership.Role.VIEWER)
+        access.require_role(access.actor_of(request), organization_id, at_least=Membership.Role.VIEWER)
         return Response(shapes.FundsBody({"results": funding.funds_of(organization_id)}).data)
 
 
@@ -77,7 +77,7 @@ class Deposit(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Record it."""
-        return funding.deposit(request.user, path["organization_id"], now=now, **data)
+        return funding.deposit(access.actor_of(request), path["organization_id"], now=now, **data)
 
 
 class SetPayFloor(Command):
@@ -89,7 +89,7 @@ class SetPayFloor(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Enter it."""
-        return pay_floors.set_floor(request.user, now=now, **data)
+        return pay_floors.set_floor(access.actor_of(request), now=now, **data)
 
 
 class PayFloors(ClosedFilters, ListAPIView[PayFloor], SetPayFloor):

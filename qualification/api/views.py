@@ -36,7 +36,7 @@ class CreateSkill(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Make it for one's organisation."""
-        return granting.create_skill(request.user, now=now, **{"description": ""} | data)
+        return granting.create_skill(access.actor_of(request), now=now, **{"description": ""} | data)
 
 
 class Skills(ClosedFilters, ListAPIView[Skill], CreateSkill):
@@ -49,7 +49,7 @@ class Skills(ClosedFilters, ListAPIView[Skill], CreateSkill):
 
     def get_queryset(self) -> Any:
         """As far as one may see them."""
-        self.queryset = Skill.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        self.queryset = Skill.objects.visible_to(access.actor_of(self.request))
         return super().get_queryset()
 
 
@@ -61,7 +61,7 @@ class OneSkill(RetrieveAPIView[Skill]):
 
     def get_queryset(self) -> Any:
         """As far as one may see them."""
-        return Skill.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return Skill.objects.visible_to(access.actor_of(self.request))
 
 
 class GrantRequest(serializers.Serializer[Any]):
@@ -89,7 +89,7 @@ class GrantSkill(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Grant it."""
-        return granting.grant_by_hand(request.user, path["skill_id"], now=now, **data)
+        return granting.grant_by_hand(access.actor_of(request), path["skill_id"], now=now, **data)
 
 
 class RevokeGrant(Command):
@@ -99,7 +99,7 @@ class RevokeGrant(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """End it."""
-        return granting.revoke(request.user, path["grant_id"], now=now)
+        return granting.revoke(access.actor_of(request), path["grant_id"], now=now)
 
 
 class Grants(ClosedFilters, ListAPIView[Grant]):
@@ -111,7 +111,7 @@ class Grants(ClosedFilters, ListAPIView[Grant]):
 
     def get_queryset(self) -> Any:
         """As far as one may see them."""
-        self.queryset = Grant.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        self.queryset = Grant.objects.visible_to(access.actor_of(self.request))
         return super().get_queryset()
 
 
@@ -120,7 +120,7 @@ class MyQuality(APIView):
 
     def get(self, request: Request) -> Response:
         """Every estimate, with its bounds."""
-        worker_id = access.require_worker(request.user)
+        worker_id = access.require_worker(access.actor_of(request))
         rows = Estimate.objects.filter(worker_id=worker_id).order_by("scope")
         return Response({"results": [self._shape(row) for row in rows]})
 

@@ -12,10 +12,12 @@ from rest_framework.views import APIView
 
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
+from foundation.api.paging import NewestFirst
 from foundation.errors import NotFound
 from tasks import exporting, results
-from tasks.models import AggregationRun, Result
+from tasks.models import AggregationRun, Result, RunSkill
 from tasks.publishing import own_batch
+from workforce import access
 from workforce.models import Membership
 
 
@@ -49,6 +51,7 @@ class RunBody(serializers.ModelSerializer[AggregationRun]):
             "workers",
             "ties",
             "agreement",
+            "pairwise_agreement",
             "created_at",
             "started_at",
             "ended_at",
@@ -64,7 +67,7 @@ class RequestRun(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Put it on the queue."""
-        return results.request_run(request.user, path["batch_id"], now=now, **data)
+        return results.request_run(access.actor_of(request), path["batch_id"], now=now, **data)
 
 
 class Runs(ClosedFilters, ListAPIView[AggregationRun]):
@@ -76,7 +79,7 @@ class Runs(ClosedFilters, ListAPIView[AggregationRun]):
 
     def get_queryset(self) -> Any:
         """Of a batch of one's own."""
-        batch = own_batch(self.request.user, self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        batch = own_batch(access.actor_of(self.request), self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)
         self.queryset = AggregationRun.objects.filter(batch=batch)
         return super().get_queryset()
 
@@ -95,7 +98,16 @@ class Run(RetrieveAPIView[AggregationRun]):
 
     def get_queryset(self) -> Any:
         """Of batches of organisations one acts for."""
-        return AggregationRun.objects.filter(batch__organization_id__in=self.request.user.organization_ids)  # type: ignore[union-attr]
+        return AggregationRun.objects.filter(batch__organization_id__in=access.actor_of(self.request).organization_ids)
+
+
+def own_run(request: Request, run_id: Any) -> AggregationRun:
+    """The run, if it is over a batch of one's own. Raises NotFound."""
+    run = AggregationRun.objects.select_related("batch").filter(id=run_id).first()
+    if run is None:
+        raise NotFound
+    own_batch(access.actor_of(request), run.batch_id, at_least=Membership.Role.VIEWER)
+    return run
 
 
 class ResultBody(serializers.ModelSerializer[Result]):
@@ -106,33 +118,91 @@ class ResultBody(serializers.ModelSerializer[Result]):
         fields = ["task_id", "label", "confidence", "is_tie", "tied", "answers"]
 
 
+class ByTask(NewestFirst):
+    """Pages in the order of tasks, along the index that keeps a result once per run."""
+
+    ordering = "task_id"
+
+
 class Results(ClosedFilters, ListAPIView[Result]):
-    """The results of an aggregation."""
+    """The results of an aggregation; none before it is done."""
 
     serializer_class = ResultBody
+    pagination_class = ByTask
     queryset = Result.objects.none()
     filters = {"task_id": "task_id", "is_tie": "is_tie"}
 
     def get_queryset(self) -> Any:
         """Of a run over a batch of one's own."""
-        run = AggregationRun.objects.filter(id=self.kwargs["run_id"]).first()
-        if run is None:
-            raise NotFound
-        own_batch(self.request.user, run.batch_id, at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
-        self.queryset = Result.objects.filter(run=run)
+        self.queryset = Result.objects.filter(run=own_run(self.request, self.kwargs["run_id"]))
         return super().get_queryset()
 
 
-class Skills(APIView):
-    """How good an aggregation found each worker to be."""
+class RunSkillBody(serializers.Serializer[RunSkill]):
+    """How good an aggregation found a worker to be, under the organisation's alias for them."""
 
-    def get(self, request: Request, run_id: Any) -> Response:
-        """By alias, best first."""
-        return Response({"results": exporting.skills(request.user, run_id)})
+    worker = serializers.SerializerMethodField()
+    skill = serializers.FloatField()
+    answers = serializers.IntegerField()
+
+    def get_worker(self, row: RunSkill) -> str:
+        """The alias: the same in every export of this organisation, and in no other's."""
+        return exporting.alias_of(row.worker_id, self.context["view"].run.batch.organization_id)
+
+
+class BestFirst(NewestFirst):
+    """Pages from the highest skill down."""
+
+    ordering = ("-skill", "-id")  # type: ignore[assignment]  # the stubs know one column only
+
+
+class Skills(ClosedFilters, ListAPIView[RunSkill]):
+    """How good an aggregation found each worker to be, best first; the scale is the method's own."""
+
+    serializer_class = RunSkillBody
+    pagination_class = BestFirst
+    queryset = RunSkill.objects.none()
+
+    def get_queryset(self) -> Any:
+        """Of a run over a batch of one's own."""
+        self.run = own_run(self.request, self.kwargs["run_id"])
+        self.queryset = RunSkill.objects.filter(run=self.run)
+        return super().get_queryset()
+
+
+class AgreementBody(serializers.Serializer[AggregationRun]):
+    """How far people agree on one control."""
+
+    control = serializers.CharField(source="parameters.control")
+    agreement = serializers.FloatField(help_text="Krippendorff's alpha: 1 perfect, 0 chance; null where it cannot be said")
+    pairwise_agreement = serializers.FloatField(help_text="The share of pairs of answers to one task that are equal")
+    labels = serializers.IntegerField()
+    tasks = serializers.IntegerField()
+    workers = serializers.IntegerField()
+    run_id = serializers.UUIDField(source="id")
+    ended_at = serializers.DateTimeField()
+
+
+class AgreementList(serializers.Serializer[Any]):
+    """One entry per single-choice control that a run has read."""
+
+    results = AgreementBody(many=True)
+
+
+class Agreement(APIView):
+    """How far people agree, as measured by the last aggregation of each control; ask for one to measure anew."""
+
+    serializer_class = AgreementList
+
+    def get(self, request: Request, batch_id: Any) -> Response:
+        """Figures of a batch of one's own."""
+        batch = own_batch(access.actor_of(request), batch_id, at_least=Membership.Role.VIEWER)
+        return Response(AgreementList({"results": results.newest_of_each_control(batch)}).data)
 
 
 urlpatterns = [
     path("batches/<uuid:batch_id>/aggregations", RunsAndRequest.as_view()),
+    path("batches/<uuid:batch_id>/agreement", Agreement.as_view()),
     path("aggregations/<uuid:run_id>", Run.as_view()),
     path("aggregations/<uuid:run_id>/results", Results.as_view()),
     path("aggregations/<uuid:run_id>/skills", Skills.as_view()),

@@ -1,10 +1,11 @@
 """Streams in: tasks and gold as NDJSON or CSV, and the reports of earlier uploads."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.parsers import BaseParser
@@ -18,6 +19,7 @@ from foundation.clock import instant_of
 from tasks import importing
 from tasks.models import Import, Task
 from tasks.publishing import own_batch
+from workforce import access
 from workforce.models import Membership
 
 ON_ERROR = OpenApiParameter(
@@ -50,7 +52,19 @@ class ImportBody(serializers.ModelSerializer[Import]):
 
     class Meta:
         model = Import
-        fields = ["id", "batch_id", "kind", "state", "skip_bad", "digest", "rows_read", "rows_added", "rows_bad", "errors", "created_at"]
+        fields = [
+            "id",
+            "batch_id",
+            "kind",
+            "state",
+            "skip_bad",
+            "digest",
+            "rows_read",
+            "rows_added",
+            "rows_bad",
+            "errors",
+            "created_at",
+        ]
 
 
 class Upload(APIView):
@@ -70,10 +84,10 @@ class Upload(APIView):
         if on_error not in ("refuse", "skip"):
             raise UnknownFilter(field="on_error", known=["refuse", "skip"])
         report = importing.import_rows(
-            request.user,
+            access.actor_of(request),
             batch_id,
             kind=self.kind,
-            stream=request.data,
+            stream=cast(importing.Readable, request.data),
             content_type=(request.content_type or "").split(";")[0].strip().lower(),
             skip_bad=on_error == "skip",
             key=idempotency_key(request),
@@ -97,7 +111,7 @@ class Imports(ClosedFilters, ListAPIView[Import]):
 
     def get_queryset(self) -> Any:
         """Of a batch of one's own."""
-        batch = own_batch(self.request.user, self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        batch = own_batch(access.actor_of(self.request), self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)
         self.queryset = Import.objects.filter(batch=batch)
         return super().get_queryset()
 
@@ -109,7 +123,19 @@ class TaskBody(serializers.ModelSerializer[Task]):
 
     class Meta:
         model = Task
-        fields = ["id", "key", "payload", "overlap", "need", "done", "state", "is_gold", "reserved_for", "unavailable_for", "created_at"]
+        fields = [
+            "id",
+            "key",
+            "payload",
+            "overlap",
+            "need",
+            "done",
+            "state",
+            "is_gold",
+            "reserved_for",
+            "unavailable_for",
+            "created_at",
+        ]
 
     def get_is_gold(self, task: Task) -> bool:
         """Whether its truth is known."""
@@ -125,7 +151,7 @@ class Tasks(ClosedFilters, ListAPIView[Task]):
 
     def get_queryset(self) -> Any:
         """Of a batch of one's own."""
-        batch = own_batch(self.request.user, self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        batch = own_batch(access.actor_of(self.request), self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)
         self.queryset = Task.objects.filter(batch=batch)
         return super().get_queryset()
 

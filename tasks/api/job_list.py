@@ -15,7 +15,7 @@ class Jobs(APIView):
 
     def get(self, request: Request) -> Response:
         """Derive them afresh."""
-        worker_id = access.require_worker(request.user)
+        worker_id = access.require_worker(access.actor_of(request))
         return Response({"results": job_list.jobs_for(worker_id, now=instant_of(request))})
 
 

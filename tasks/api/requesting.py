@@ -16,6 +16,7 @@ from foundation.clock import instant_of
 from foundation.errors import NotFound
 from tasks import publishing
 from tasks.models import Batch, Guideline, Project
+from workforce import access
 from workforce.models import Membership
 
 MICROS_MAX = 10_000 * 1_000_000  # ten thousand units for one answer: a slip, not a price
@@ -41,7 +42,7 @@ class CreateProject(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Make it for one's organisation."""
-        return publishing.create_project(request.user, now=now, **{"description": ""} | data)
+        return publishing.create_project(access.actor_of(request), now=now, **{"description": ""} | data)
 
 
 class Projects(ClosedFilters, ListAPIView[Project], CreateProject):
@@ -54,7 +55,7 @@ class Projects(ClosedFilters, ListAPIView[Project], CreateProject):
 
     def get_queryset(self) -> Any:
         """Of organisations one acts for."""
-        self.queryset = Project.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        self.queryset = Project.objects.visible_to(access.actor_of(self.request))
         return super().get_queryset()
 
 
@@ -66,7 +67,7 @@ class OneProject(RetrieveAPIView[Project]):
 
     def get_queryset(self) -> Any:
         """Of organisations one acts for."""
-        return Project.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return Project.objects.visible_to(access.actor_of(self.request))
 
 
 class GuidelineBody(serializers.ModelSerializer[Guideline]):
@@ -87,7 +88,7 @@ class AddGuideline(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Add it to one's project."""
-        return publishing.add_guideline(request.user, path["project_id"], now=now, **data)
+        return publishing.add_guideline(access.actor_of(request), path["project_id"], now=now, **data)
 
 
 class Guidelines(ClosedFilters, ListAPIView[Guideline], AddGuideline):
@@ -99,7 +100,9 @@ class Guidelines(ClosedFilters, ListAPIView[Guideline], AddGuideline):
 
     def get_queryset(self) -> Any:
         """Of a project of one's own."""
-        project = publishing.own_project(self.request.user, self.kwargs["project_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        project = publishing.own_project(
+            access.actor_of(self.request), self.kwargs["project_id"], at_least=Membership.Role.VIEWER
+        )
         self.queryset = Guideline.objects.filter(project=project)
         return super().get_queryset()
 
@@ -112,7 +115,7 @@ class OneGuideline(RetrieveAPIView[Guideline]):
 
     def get_queryset(self) -> Any:
         """Of one's own projects, and of batches one takes part in or could."""
-        return Guideline.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return Guideline.objects.visible_to(access.actor_of(self.request))
 
 
 class NewBatch(serializers.ModelSerializer[Batch]):
@@ -200,7 +203,7 @@ class CreateBatch(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Make it in one's project."""
-        return publishing.create_batch(request.user, path["project_id"], now=now, **data)
+        return publishing.create_batch(access.actor_of(request), path["project_id"], now=now, **data)
 
 
 class Batches(ClosedFilters, ListAPIView[Batch]):
@@ -212,7 +215,7 @@ class Batches(ClosedFilters, ListAPIView[Batch]):
 
     def get_queryset(self) -> Any:
         """Of organisations one acts for."""
-        self.queryset = Batch.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        self.queryset = Batch.objects.visible_to(access.actor_of(self.request))
         return super().get_queryset()
 
 
@@ -223,7 +226,9 @@ class ProjectBatches(Batches, CreateBatch):
 
     def get_queryset(self) -> Any:
         """Of a project of one's own."""
-        project = publishing.own_project(self.request.user, self.kwargs["project_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        project = publishing.own_project(
+            access.actor_of(self.request), self.kwargs["project_id"], at_least=Membership.Role.VIEWER
+        )
         return super().get_queryset().filter(project=project)
 
 
@@ -235,7 +240,7 @@ class OneBatch(RetrieveAPIView[Batch]):
 
     def get_queryset(self) -> Any:
         """Of organisations one acts for."""
-        return Batch.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return Batch.objects.visible_to(access.actor_of(self.request))
 
 
 class Quote(APIView):
@@ -243,7 +248,7 @@ class Quote(APIView):
 
     def get(self, request: Request, batch_id: Any) -> Response:
         """Compute it afresh."""
-        batch = Batch.objects.visible_to(request.user).filter(id=batch_id).first()  # type: ignore[arg-type]
+        batch = Batch.objects.visible_to(access.actor_of(request)).filter(id=batch_id).first()
         if batch is None:
             raise NotFound
         return Response(publishing.quote(batch, now=instant_of(request)))
@@ -256,7 +261,7 @@ class Publish(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Open it."""
-        return publishing.publish(request.user, path["batch_id"], now=now)
+        return publishing.publish(access.actor_of(request), path["batch_id"], now=now)
 
 
 class Pause(Command):
@@ -266,7 +271,7 @@ class Pause(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Pause it."""
-        return publishing.pause(request.user, path["batch_id"], now=now)
+        return publishing.pause(access.actor_of(request), path["batch_id"], now=now)
 
 
 class Resume(Command):
@@ -276,7 +281,7 @@ class Resume(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Resume it."""
-        return publishing.resume(request.user, path["batch_id"], now=now)
+        return publishing.resume(access.actor_of(request), path["batch_id"], now=now)
 
 
 class Close(Command):
@@ -286,7 +291,7 @@ class Close(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Close it."""
-        return publishing.close(request.user, path["batch_id"], now=now)
+        return publishing.close(access.actor_of(request), path["batch_id"], now=now)
 
 
 urlpatterns = [

@@ -13,6 +13,7 @@ from foundation.api.filters import ClosedFilters
 from tasks import exporting, reviewing
 from tasks.models import Answer, Assignment, Review
 from tasks.publishing import own_batch
+from workforce import access
 from workforce.models import Membership
 
 
@@ -74,7 +75,7 @@ class BatchAssignments(ClosedFilters, ListAPIView[Assignment]):
 
     def get_queryset(self) -> Any:
         """Of a batch of one's own."""
-        batch = own_batch(self.request.user, self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        batch = own_batch(access.actor_of(self.request), self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)
         self.queryset = Assignment.objects.filter(batch=batch).select_related("task", "answer", "batch")
         return super().get_queryset()
 
@@ -101,7 +102,7 @@ class Accept(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Accept it."""
-        return reviewing.accept(request.user, path["assignment_id"], now=now, **data)
+        return reviewing.accept(access.actor_of(request), path["assignment_id"], now=now, **data)
 
 
 class RejectRequest(serializers.Serializer[Any]):
@@ -120,7 +121,7 @@ class Reject(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Reject it."""
-        return reviewing.reject(request.user, path["assignment_id"], now=now, **data)
+        return reviewing.reject(access.actor_of(request), path["assignment_id"], now=now, **data)
 
 
 class AcceptSubmitted(Command):
@@ -128,7 +129,7 @@ class AcceptSubmitted(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Accept them."""
-        return {"accepted": reviewing.accept_submitted(request.user, path["batch_id"], now=now)}
+        return {"accepted": reviewing.accept_submitted(access.actor_of(request), path["batch_id"], now=now)}
 
 
 urlpatterns = [

@@ -55,10 +55,10 @@ class Claim(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Call the claim for the worker who asks."""
-        worker_id = access.require_worker(request.user)
+        actor = access.actor_of(request)
         leases = assigning.claim_next(
-            worker_id,
-            standing=request.user.standing,
+            access.require_worker(actor),
+            standing=actor.standing or 0,
             batch_id=path["batch_id"],
             now=now,
             count=data["count"],
@@ -69,7 +69,7 @@ class Claim(Command):
         return {"assignments": rows}
 
 
-class TokenBody(serializers.Serializer[Any]):
+class LeaseTokenBody(serializers.Serializer[Any]):
     """Proof of holding the lease."""
 
     token = serializers.UUIDField()
@@ -85,13 +85,13 @@ class BeatBody(serializers.Serializer[Any]):
 class Heartbeat(Command):
     """Say that you are at work on it, every 15 seconds while you are: it extends the lease and is how your time is counted."""
 
-    accepts = TokenBody
+    accepts = LeaseTokenBody
     answers = BeatBody
     remembered = False  # a sign of life twice is a sign of life
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Note the sign of life."""
-        worker_id = access.require_worker(request.user)
+        worker_id = access.require_worker(access.actor_of(request))
         return answering.heartbeat(path["assignment_id"], worker_id=worker_id, token=data["token"], now=now)
 
 
@@ -125,7 +125,7 @@ class Submit(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Hand it in for the worker who asks."""
-        worker_id = access.require_worker(request.user)
+        worker_id = access.require_worker(access.actor_of(request))
         submission = answering.submit(
             path["assignment_id"],
             worker_id=worker_id,
@@ -140,12 +140,12 @@ class Submit(Command):
 class Return(Command):
     """Give a task back. Its place goes to whoever claims next; nothing is held against you."""
 
-    accepts = TokenBody
+    accepts = LeaseTokenBody
     remembered = False  # given back is given back
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Give it back for the worker who asks."""
-        worker_id = access.require_worker(request.user)
+        worker_id = access.require_worker(access.actor_of(request))
         row = assigning.return_task(path["assignment_id"], worker_id=worker_id, token=data["token"], now=now)
         return {"id": row.id, "state": row.state}
 
@@ -182,7 +182,7 @@ class MyAssignments(ClosedFilters, ListAPIView[Assignment]):
 
     def get_queryset(self) -> Any:
         """Mine, and only mine."""
-        self.queryset = Assignment.objects.filter(worker_id=access.require_worker(self.request.user))
+        self.queryset = Assignment.objects.filter(worker_id=access.require_worker(access.actor_of(self.request)))
         return super().get_queryset()
 
 
@@ -194,7 +194,7 @@ class MyAssignment(RetrieveAPIView[Assignment]):
 
     def get_queryset(self) -> Any:
         """Mine, and only mine."""
-        return Assignment.objects.filter(worker_id=access.require_worker(self.request.user))
+        return Assignment.objects.filter(worker_id=access.require_worker(access.actor_of(self.request)))
 
 
 urlpatterns = [

@@ -23,7 +23,18 @@ CONTROLS = {"Choices", "TextArea"}
 LAYOUT = {"View", "Header", "Choice"}
 VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 IMAGE_SOURCE = re.compile(r"^(https?://|/|data:image/(png|jpeg|gif|webp);base64,)", re.IGNORECASE)
-REGION_FIELDS = {"id", "from_name", "to_name", "type", "value", "origin", "score", "original_width", "original_height", "image_rotation"}
+REGION_FIELDS = {
+    "id",
+    "from_name",
+    "to_name",
+    "type",
+    "value",
+    "origin",
+    "score",
+    "original_width",
+    "original_height",
+    "image_rotation",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,9 @@ class Interface:
         for variable, tag in self.variables.items():
             value = payload.get(variable)
             if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
-                raise PayloadInvalid(f"The interface shows ${variable}, and the payload has no text for it.", field=f"payload.{variable}")
+                raise PayloadInvalid(
+                    f"The interface shows ${variable}, and the payload has no text for it.", field=f"payload.{variable}"
+                )
             if tag == "Image" and not IMAGE_SOURCE.match(str(value)):
                 raise PayloadInvalid(
                     "An image is an http(s) address, a path on this site or a data: URI of PNG, JPEG, GIF or WebP.",
@@ -61,7 +74,9 @@ class Interface:
             control = self._control_of(region, where)
             if control.name in answers:
                 raise control.refuse(where, "This control is answered twice.")
-            answers[control.name] = control.canonical(region["value"].get(control.value_key), f"{where}.value.{control.value_key}")
+            answers[control.name] = control.canonical(
+                region["value"].get(control.value_key), f"{where}.value.{control.value_key}"
+            )
         for control in self.controls.values():
             if control.required and control.name not in answers:
                 raise control.refuse("result", "This question must be answered.")
@@ -109,7 +124,9 @@ class Interface:
         if not isinstance(region, dict) or not isinstance(region.get("value"), dict):
             raise AnswerInvalid("A region is an object with from_name, to_name, type and value.", field=where)
         if unknown := set(region) - REGION_FIELDS:
-            raise AnswerInvalid("A region has no such field.", field=f"{where}.{sorted(unknown)[0][:60]}", known=sorted(REGION_FIELDS))
+            raise AnswerInvalid(
+                "A region has no such field.", field=f"{where}.{sorted(unknown)[0][:60]}", known=sorted(REGION_FIELDS)
+            )
         control = self.controls.get(region.get("from_name", ""))
         if control is None:
             raise AnswerInvalid("The interface has no such control.", field=f"{where}.from_name", known=sorted(self.controls))
@@ -145,7 +162,9 @@ def check_interface(xml: str) -> Interface:
         raise InterfaceInvalid("Every object and control has a name of its own.", field="interface")
     controls = {tag.get("name", ""): _control(tag, set(objects)) for tag in tags if tag.tag in CONTROLS}
     if not objects or not controls:
-        raise InterfaceInvalid("An interface shows something (Text or Image) and asks something (Choices or TextArea).", field="interface")
+        raise InterfaceInvalid(
+            "An interface shows something (Text or Image) and asks something (Choices or TextArea).", field="interface"
+        )
     _check_with_sdk(xml)
     return Interface(xml, controls, _variables(tags))
 
@@ -160,7 +179,7 @@ def _check_tag(tag: "ElementTree.Element") -> None:
         if attribute.lower().startswith("on") or "javascript:" in lowered or attribute == "style" and "url(" in lowered:
             raise InterfaceInvalid(f"The attribute {attribute[:40]} of <{tag.tag}> is not allowed.", field="interface")
     if tag.tag in OBJECTS and not VARIABLE.fullmatch(tag.get("value", "")):
-        raise InterfaceInvalid(f"<{tag.tag}> shows a variable of the payload: value=\"$name\".", field="interface")
+        raise InterfaceInvalid(f'<{tag.tag}> shows a variable of the payload: value="$name".', field="interface")
     if tag.tag == "Choices" and tag.get("value"):
         raise InterfaceInvalid("Choices are listed in the interface, not taken from the payload.", field="interface")
 
@@ -175,7 +194,7 @@ def _control(tag: "ElementTree.Element", objects: set[str]) -> Control:
     if tag.tag == "TextArea":
         return FreeText(name, to_names, tag.get("required") == "true")
     required = tag.get("required") != "false"
-    values = [choice.get("alias") or choice.get("value", "") for choice in tag.iter("Choice")]
+    values = [choice.get("alias") or choice.get("value") or "" for choice in tag.iter("Choice")]
     if len(values) < 2 or "" in values or len(set(values)) != len(values):
         raise InterfaceInvalid(f"{name} offers at least two different choices, each with a value.", field="interface")
     family = MultiChoice if tag.get("choice") == "multiple" else Choice

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tasks', '0004_lease_indexes'),
+        ("tasks", "0004_lease_indexes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='aggregationrun',
-            name='agreement',
+            model_name="aggregationrun",
+            name="agreement",
             field=models.FloatField(null=True),
         ),
     ]

@@ -87,7 +87,8 @@ class Assignment(models.Model):
             ),
             models.CheckConstraint(condition=Q(expires_at__gt=F("leased_at")), name="lease_ends_after_it_starts"),
             models.CheckConstraint(
-                condition=Q(state__in=["leased", "returned", "expired"]) | Q(submitted_at__isnull=False), name="submitted_work_has_its_instant"
+                condition=Q(state__in=["leased", "returned", "expired"]) | Q(submitted_at__isnull=False),
+                name="submitted_work_has_its_instant",
             ),
         ]
 

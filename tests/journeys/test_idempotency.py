@@ -67,7 +67,14 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
         ("tokens", rita, "tokens", log_in, log_in | {"name": "two"}, 201),
         ("me/profile", wanda, "me/profile", {"country": "FR"}, {"country": "GB"}, 200),
         ("me/identity", wanda, "me/identity", {"legal_name": "W"}, {"legal_name": "V"}, 200),
-        ("agreements", olga, "agreements", {"slug": "a", "title": "A", "text": "A"}, {"slug": "a", "title": "B", "text": "B"}, 201),
+        (
+            "agreements",
+            olga,
+            "agreements",
+            {"slug": "a", "title": "A", "text": "A"},
+            {"slug": "a", "title": "B", "text": "B"},
+            201,
+        ),
         ("agreements/<uuid:agreement_id>/accept", wanda, f"agreements/{ids['agreement_id']}/accept", {}, {"x": 1}, 200),
         ("organizations", rita, "organizations", {"name": "Two", "kind": "vendor"}, {"name": "Three", "kind": "vendor"}, 201),
         (
@@ -94,7 +101,14 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
             {"currency": "EUR", "hourly_micros": 2, "effective_from": "2026-01-01", "source": "x"},
             201,
         ),
-        ("skills", rita, "skills", {"organization_id": organization, "name": "S"}, {"organization_id": organization, "name": "T"}, 201),
+        (
+            "skills",
+            rita,
+            "skills",
+            {"organization_id": organization, "name": "S"},
+            {"organization_id": organization, "name": "T"},
+            201,
+        ),
         (
             "skills/<uuid:skill_id>/grants",
             rita,
@@ -103,7 +117,14 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
             {"worker_id": str(wanda.worker.id), "value": 91},
             201,
         ),
-        ("exams", rita, "exams", exam(organization, ids["skill_id"]), exam(organization, ids["skill_id"]) | {"title": "Other"}, 201),
+        (
+            "exams",
+            rita,
+            "exams",
+            exam(organization, ids["skill_id"]),
+            exam(organization, ids["skill_id"]) | {"title": "Other"},
+            201,
+        ),
         (new_attempt.replace(ids["exam_id"], "<uuid:exam_id>"), wanda, new_attempt, {}, {"x": 1}, 201),
         ("projects", rita, "projects", project, project | {"name": "Yet again"}, 201),
         (

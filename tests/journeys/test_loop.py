@@ -73,7 +73,10 @@ def test_bad_input_names_the_field_and_changes_nothing(rita, olga):
 @pytest.mark.django_db
 def test_a_price_under_the_floor_is_refused_with_the_least_price(rita, olga):
     organization = str(rita.organization.id)
-    ok(olga.post("pay-floors", {"currency": "USD", "hourly_micros": 36_000_000, "effective_from": "2026-01-01", "source": "x"}), 201)
+    ok(
+        olga.post("pay-floors", {"currency": "USD", "hourly_micros": 36_000_000, "effective_from": "2026-01-01", "source": "x"}),
+        201,
+    )
     project = ok(
         rita.post("projects", {"organization_id": organization, "name": "x", "description": "", "interface": INTERFACE}), 201
     )

@@ -22,7 +22,10 @@ def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
     assert rita.organization
     organization = str(rita.organization.id)
     ids = {"organization_id": organization}
-    ok(olga.post("pay-floors", {"currency": "USD", "hourly_micros": 12_000_000, "effective_from": "2026-01-01", "source": "x"}), 201)
+    ok(
+        olga.post("pay-floors", {"currency": "USD", "hourly_micros": 12_000_000, "effective_from": "2026-01-01", "source": "x"}),
+        201,
+    )
     deposit = {"amount_micros": 50_000_000, "currency": "USD", "reference": "wire", "reason": "bank transfer"}
     ok(olga.post(f"organizations/{organization}/deposits", deposit), 201)
     ids["skill_id"] = ok(rita.post("skills", {"organization_id": organization, "name": "Colours"}), 201)["id"]

@@ -61,7 +61,7 @@ class Tokens(ClosedFilters, ListAPIView[ApiToken], LogIn):
         """Mine, and only mine."""
         if not self.request.user:
             raise NotAuthenticated
-        self.queryset = ApiToken.objects.filter(user_id=self.request.user.id)
+        self.queryset = ApiToken.objects.filter(user_id=access.actor_of(self.request).id)
         return super().get_queryset()
 
 
@@ -72,7 +72,7 @@ class RevokeToken(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """End it."""
-        return accounts.revoke_token(request.user, path["token_id"], now=now)
+        return accounts.revoke_token(access.actor_of(request), path["token_id"], now=now)
 
 
 class Me(APIView):
@@ -80,7 +80,7 @@ class Me(APIView):
 
     def get(self, request: Request) -> Response:
         """Account, worker, organisations, missing steps."""
-        actor = request.user
+        actor = access.actor_of(request)
         worker = Worker.objects.filter(user_id=actor.id).first()
         return Response(
             {
@@ -102,7 +102,7 @@ class Profile(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Change it."""
-        return onboarding.update_profile(access.require_worker(request.user), now=now, **data)
+        return onboarding.update_profile(access.require_worker(access.actor_of(request)), now=now, **data)
 
 
 class MyIdentity(Command):
@@ -113,7 +113,7 @@ class MyIdentity(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Keep it."""
-        return onboarding.update_identity(access.require_worker(request.user), now=now, **data)
+        return onboarding.update_identity(access.require_worker(access.actor_of(request)), now=now, **data)
 
 
 class PublishAgreement(Command):
@@ -125,7 +125,7 @@ class PublishAgreement(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Publish it."""
-        return onboarding.publish_agreement(request.user, now=now, **data)
+        return onboarding.publish_agreement(access.actor_of(request), now=now, **data)
 
 
 class Agreements(ClosedFilters, ListAPIView[Agreement], PublishAgreement):
@@ -142,7 +142,7 @@ class Agreements(ClosedFilters, ListAPIView[Agreement], PublishAgreement):
 
     def get_serializer_context(self) -> dict[str, Any]:
         """With the caller's acceptances."""
-        accepted = Acceptance.objects.filter(user_id=self.request.user.id).values_list("agreement_id", "accepted_at")
+        accepted = Acceptance.objects.filter(user_id=access.actor_of(self.request).id).values_list("agreement_id", "accepted_at")
         return super().get_serializer_context() | {"accepted": dict(accepted)}
 
 
@@ -153,7 +153,7 @@ class AcceptAgreement(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Accept it."""
-        return onboarding.accept_agreement(request.user, path["agreement_id"], now=now)
+        return onboarding.accept_agreement(access.actor_of(request), path["agreement_id"], now=now)
 
 
 class CreateOrganization(Command):
@@ -165,7 +165,7 @@ class CreateOrganization(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Found it."""
-        return accounts.create_organization(request.user, now=now, **{"kind": Organization.Kind.REQUESTER} | data)
+        return accounts.create_organization(access.actor_of(request), now=now, **{"kind": Organization.Kind.REQUESTER} | data)
 
 
 class Organizations(ClosedFilters, ListAPIView[Organization], CreateOrganization):
@@ -178,7 +178,7 @@ class Organizations(ClosedFilters, ListAPIView[Organization], CreateOrganization
 
     def get_queryset(self) -> Any:
         """One's own."""
-        self.queryset = Organization.objects.filter(id__in=self.request.user.organization_ids)  # type: ignore[union-attr]
+        self.queryset = Organization.objects.filter(id__in=access.actor_of(self.request).organization_ids)
         return super().get_queryset()
 
 
@@ -190,7 +190,7 @@ class OneOrganization(RetrieveAPIView[Organization]):
 
     def get_queryset(self) -> Any:
         """One's own."""
-        return Organization.objects.filter(id__in=self.request.user.organization_ids)  # type: ignore[union-attr]
+        return Organization.objects.filter(id__in=access.actor_of(self.request).organization_ids)
 
 
 class AddMember(Command):
@@ -202,7 +202,7 @@ class AddMember(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Add them."""
-        return accounts.add_member(request.user, path["organization_id"], now=now, **data)
+        return accounts.add_member(access.actor_of(request), path["organization_id"], now=now, **data)
 
 
 class Members(ClosedFilters, ListAPIView[Membership], AddMember):
@@ -216,7 +216,7 @@ class Members(ClosedFilters, ListAPIView[Membership], AddMember):
     def get_queryset(self) -> Any:
         """Of an organisation of one's own."""
         organization_id = self.kwargs["organization_id"]
-        access.require_role(self.request.user, organization_id, at_least=Membership.Role.VIEWER)  # type: ignore[arg-type]
+        access.require_role(access.actor_of(self.request), organization_id, at_least=Membership.Role.VIEWER)
         if not Organization.objects.filter(id=organization_id).exists():
             raise NotFound
         self.queryset = Membership.objects.filter(organization_id=organization_id).select_related("user")
@@ -230,7 +230,7 @@ class EndMembership(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """End it."""
-        return accounts.end_membership(request.user, path["membership_id"], now=now)
+        return accounts.end_membership(access.actor_of(request), path["membership_id"], now=now)
 
 
 class Decisions(ClosedFilters, ListAPIView[Decision]):
@@ -242,7 +242,7 @@ class Decisions(ClosedFilters, ListAPIView[Decision]):
 
     def get_queryset(self) -> Any:
         """As far as one may see them."""
-        self.queryset = Decision.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        self.queryset = Decision.objects.visible_to(access.actor_of(self.request))
         return super().get_queryset()
 
 
@@ -254,7 +254,7 @@ class OneDecision(RetrieveAPIView[Decision]):
 
     def get_queryset(self) -> Any:
         """As far as one may see them."""
-        return Decision.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return Decision.objects.visible_to(access.actor_of(self.request))
 
 
 class LiftDecision(Command):
@@ -266,4 +266,4 @@ class LiftDecision(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Lift it."""
-        return decisions.lift(request.user, path["decision_id"], now=now, **data)
+        return decisions.lift(access.actor_of(request), path["decision_id"], now=now, **data)

@@ -56,14 +56,14 @@ class Command(BaseCommand):
                 gold_share=options["gold"],
                 threads=options["threads"],
             )
-            console.print(f"{lived_by.name}: {len(lived_by.labels)} labels ({lived_by.repeated} replaced by a later one of the same person)")
+            console.print(
+                f"{lived_by.name}: {len(lived_by.labels)} labels ({lived_by.repeated} replaced by a later one of the same person)"
+            )
             requester, batch_id = replay.prepare()
             columns = [TextColumn("answers"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
             with Progress(*columns, console=console) as bar:
                 answers = bar.add_task("answers", total=len(lived_by.labels))
                 lived = replay.live(batch_id, progress=lambda n: bar.advance(answers, n))
-            equal = judging.show(
-                console, lived_by, lived, requester, options["methods"], compare=not options["no_compare"]
-            )
+            equal = judging.show(console, lived_by, lived, requester, options["methods"], compare=not options["no_compare"])
         if not equal:
             sys.exit(1)
