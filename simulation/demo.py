@@ -213,12 +213,16 @@ def _post_job(requester: Client, operator: Client, organization_id: str, images:
             "accuracy_bar": 0.75,
         },
     )
+    _upload(requester, batch["id"], images)
+    return exam, batch["id"]
+
+
+def _upload(requester: Client, batch_id: str, images: list[Digit]) -> None:
     ordinary, gold = images[QUESTIONS : QUESTIONS + TASKS], images[QUESTIONS + TASKS :]
     rows = [{"key": one.key, "payload": {"image": one.image}} for one in ordinary]
-    requester.upload(f"batches/{batch['id']}/tasks", voting.ndjson(rows), key="tasks")
+    requester.upload(f"batches/{batch_id}/tasks", voting.ndjson(rows), key="tasks")
     rows = [{"key": one.key, "payload": {"image": one.image}, "solution": {voting.CONTROL: one.truth}} for one in gold]
-    requester.upload(f"batches/{batch['id']}/gold", voting.ndjson(rows), key="gold")
-    return exam, batch["id"]
+    requester.upload(f"batches/{batch_id}/gold", voting.ndjson(rows), key="gold")
 
 
 def _join(address: str, n: int, run: str, clock: Clock) -> Client:

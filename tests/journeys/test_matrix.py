@@ -46,6 +46,7 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "batches/<uuid:batch_id>/assignments": {"get": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/accept-submitted": {"post": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/aggregations": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/agreement": {"get": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/export": {"get": (FOREIGN, FOREIGN)},
     "assignments/<uuid:assignment_id>": {"get": (NO_WORKER, FOREIGN)},
     "assignments/<uuid:assignment_id>/heartbeat": {"post": (NO_WORKER, FOREIGN)},

@@ -1,4 +1,4 @@
-"""How often a stranger may knock: sign-up and log-in, per address. Counted in each process (docs/decisions/0005)."""
+"""How often a stranger may knock: sign-up and log-in, per address. Counted in each process (docs/decisions/0006)."""
 
 from typing import Any
 
