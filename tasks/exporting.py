@@ -18,7 +18,7 @@ from django.conf import settings
 
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
-from tasks.models import AggregationRun, Assignment, Batch, Result, RunSkill, Task
+from tasks.models import AggregationRun, Assignment, Batch, Result, Task
 from tasks.publishing import own_batch
 from workforce.access import Actor
 from workforce.models import Membership
@@ -77,7 +77,7 @@ def results(actor: Actor, run_id: UUID) -> tuple[list[str], Iterator[Row]]:
 
 
 def _result_rows(run: AggregationRun) -> Iterator[Row]:
-    for chunk in in_chunks(Result.objects.filter(run=run).select_related("task").defer("task__payload"), by="id"):
+    for chunk in in_chunks(Result.objects.filter(run=run).select_related("task").defer("task__payload"), by="task_id"):
         for row in chunk:
             yield {
                 "task_id": row.task_id,
@@ -90,17 +90,6 @@ def _result_rows(run: AggregationRun) -> Iterator[Row]:
                 "method": run.method,
                 "run_id": run.id,
             }
-
-
-def skills(actor: Actor, run_id: UUID) -> list[Row]:
-    """How good a run found each worker to be, by alias, best first."""
-    run = AggregationRun.objects.select_related("batch").filter(id=run_id).first()
-    if run is None:
-        raise NotFound
-    own_batch(actor, run.batch_id, at_least=Membership.Role.VIEWER)
-    organization_id = run.batch.organization_id
-    rows = RunSkill.objects.filter(run=run).order_by("-skill", "worker_id")
-    return [{"worker": alias_of(row.worker_id, organization_id), "skill": row.skill, "answers": row.answers} for row in rows]
 
 
 def as_ndjson(rows: Iterable[Row]) -> Iterator[bytes]:
