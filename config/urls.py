@@ -3,9 +3,11 @@
 from django.contrib import admin
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config.api import page_not_found
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -25,6 +27,7 @@ urlpatterns = [
     path("api/v1/", include("qualification.api.urls")),
     path("api/v1/", include("payments.api.urls")),
     path("api/v1/", include("tasks.api.urls")),
+    re_path("^api/", page_not_found),
 ]
 
 handler404 = "config.api.page_not_found"
