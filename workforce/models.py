@@ -234,7 +234,10 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=False)
                 | Q(kind="lift")
-                | Q(effective_until__lte=F("effective_at") + models.Value("24 hours", output_field=models.DurationField())),
+                | Q(
+                    effective_until__isnull=False,  # a comparison with NULL would let it pass
+                    effective_until__lte=F("effective_at") + models.Value("24 hours", output_field=models.DurationField()),
+                ),
                 name="rule_restricts_a_day_at_most",
             ),
             models.CheckConstraint(

@@ -33,6 +33,8 @@ class ClosedFilters(_ListView):
         queryset = super().get_queryset()
         asked: dict[str, Any] = {}
         for name, value in self.request.query_params.items():
+            if "\0" in value:
+                raise UnknownFilter("A filter's value cannot be read.", field=name)
             if name in self.filters:
                 asked[self.filters[name]] = value
             elif name not in PAGING:

@@ -161,7 +161,18 @@ def test_every_refusal_has_the_one_body():
 
 @pytest.mark.django_db
 def test_no_list_passes_an_unknown_filter_on(rita):
-    for path in ["projects", "batches", "organizations", "skills", "exams", "agreements", "pay-floors", "decisions", "grants", "tokens"]:
+    for path in [
+        "projects",
+        "batches",
+        "organizations",
+        "skills",
+        "exams",
+        "agreements",
+        "pay-floors",
+        "decisions",
+        "grants",
+        "tokens",
+    ]:
         for parameter in ["organization__name", "user__password", "id__gt", "ordering", "x"]:
             refused = rita.get(path, **{parameter: "1"})
             assert (refused.status_code, refused.json()["code"]) == (400, "unknown_filter"), (path, parameter)
