@@ -1,0 +1,177 @@
+"""Bulk uploads: streamed, an error per bad row with its line, all or nothing or skipping the bad, the same key once."""
+
+import io
+import tracemalloc
+
+import orjson
+import pytest
+
+from foundation.errors import NotFound
+from foundation.idempotency import KeyReused
+from tasks import importing, publishing
+from tasks.errors import BadUpload, BatchStateConflict
+from tasks.models import Batch, Gold, Import, Task
+from tests.journeys.world import ok, rows
+from tests.tasks import scenes
+
+CSV, NDJSON = "text/csv", "application/x-ndjson"
+
+
+def upload(rita, batch, body, *, kind="tasks", content_type=NDJSON, skip_bad=False, key=None):
+    stream = body if hasattr(body, "read") else io.BytesIO(body)
+    return importing.import_rows(
+        rita.actor, batch.id, kind=kind, stream=stream, content_type=content_type, skip_bad=skip_bad, key=key, now=rita.now
+    )
+
+
+@pytest.fixture
+def batch(rita):
+    return scenes.draft(rita, tasks=0, overlap=3)
+
+
+def test_rows_go_in_in_the_order_of_the_upload(rita, batch, walt):
+    report = upload(
+        rita,
+        batch,
+        rows(
+            {"key": "a", "payload": {"text": "A"}},
+            {"payload": {"text": "B", "more": [1]}, "overlap": 2, "priority": "urgent"},
+            {"key": "c", "payload": {"text": "C"}, "reserved_for": [str(walt.worker.id)]},
+        ),
+    )
+    assert (report.state, report.rows_read, report.rows_added, report.rows_bad) == ("done", 3, 3, 0)
+    tasks = list(Task.objects.filter(batch=batch).order_by("position"))
+    assert [(t.position, t.payload["text"], t.overlap, t.need, t.lane) for t in tasks] == [
+        (1, "A", 3, 3, 0),
+        (2, "B", 2, 2, 1),
+        (3, "C", 3, 3, 0),
+    ]
+    assert tasks[1].payload["more"] == [1]
+    assert tasks[2].reserved_for == [walt.worker.id]
+    assert Batch.objects.get(id=batch.id).tail == 3
+    upload(rita, batch, rows({"payload": {"text": "D"}}))
+    assert Task.objects.filter(batch=batch, position=4).exists()
+
+
+def test_a_bad_row_keeps_everything_out_and_says_which(rita, batch):
+    report = upload(rita, batch, b'{"payload":{"text":"A"}}\n\nnot json\n{"payload":{}}\n{"payload":{"text":"B"},"x":1}\n')
+    assert (report.state, report.rows_read, report.rows_added, report.rows_bad) == ("refused", 4, 0, 3)
+    assert [(error["line"], error["code"]) for error in report.errors] == [(3, "bad_row"), (4, "payload_invalid"), (5, "bad_row")]
+    assert not Task.objects.filter(batch=batch).exists()
+    assert Batch.objects.get(id=batch.id).tail == 0
+
+
+def test_bad_rows_can_be_skipped(rita, batch):
+    report = upload(rita, batch, b'{"payload":{"text":"A"}}\nnot json\n{"payload":{"text":"B"}}', skip_bad=True)
+    assert (report.state, report.rows_added, report.rows_bad) == ("done", 2, 1)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "a list",
+        {"payload": {"text": "x"}, "key": ""},
+        {"payload": {"text": "x"}, "key": "k" * 201},
+        {"payload": {"text": "x"}, "overlap": 0},
+        {"payload": {"text": "x"}, "overlap": 1001},
+        {"payload": {"text": "x"}, "overlap": True},
+        {"payload": {"text": "x"}, "priority": "soon"},
+        {"payload": {"text": "x"}, "reserved_for": ["nobody"]},
+        {"payload": {"text": "x"}, "reserved_for": []},
+        {"payload": {"text": "x\u0000y"}},
+        {"payload": {"text": "x" * 70_000}},
+        {"payload": {"text": "x"}, "solution": {"label": "a"}},
+    ],
+)
+def test_every_kind_of_bad_row_is_one(rita, batch, row):
+    report = upload(rita, batch, rows(row), skip_bad=True)
+    assert (report.rows_added, report.rows_bad) == (0, 1)
+    assert report.errors[0]["line"] == 1
+
+
+def test_keys_are_taken_once(rita, batch):
+    upload(rita, batch, rows({"key": "a", "payload": {"text": "A"}}))
+    body = rows(*({"key": key, "payload": {"text": "x"}} for key in ("b", "a", "b")))
+    report = upload(rita, batch, body, skip_bad=True)
+    assert (report.rows_added, [error["line"] for error in report.errors]) == (1, [2, 3])
+    assert set(Task.objects.filter(batch=batch).values_list("key", flat=True)) == {"a", "b"}
+
+
+def test_csv_with_its_peculiarities(rita, batch):
+    body = '\ufeffkey,text,overlap\r\na,"one, with a\nline break",\r\nb,two,5\r\nc,three\r\n'.encode()
+    report = upload(rita, batch, body + b"d,bad \xff byte,\r\n", content_type=CSV, skip_bad=True)
+    assert (report.rows_read, report.rows_added, report.rows_bad) == (4, 2, 2)
+    assert Task.objects.get(batch=batch, key="a").payload == {"text": "one, with a\nline break"}
+    assert Task.objects.get(batch=batch, key="b").overlap == 5
+    with pytest.raises(BadUpload):
+        upload(rita, batch, b"text,text\nx,y\n", content_type=CSV)
+    with pytest.raises(BadUpload):
+        upload(rita, batch, b"", content_type=CSV)
+
+
+def test_gold_carries_its_truth_and_no_places_until_publishing(rita, batch):
+    body = b'text,solution.label,explanation\nG,b,"It is b."\nH,z,\n'
+    report = upload(rita, batch, body, kind="gold", content_type=CSV, skip_bad=True)
+    assert (report.rows_added, report.errors[0]["code"]) == (1, "answer_invalid")
+    gold = Gold.objects.get(task__batch=batch)
+    assert (gold.solution, gold.explanation) == ({"label": "b"}, "It is b.")
+    assert (gold.task.lane, gold.task.need) == (Task.Lane.GOLD, 0)
+
+
+def test_the_same_key_is_the_same_upload(rita, batch):
+    body = rows({"payload": {"text": "A"}})
+    first = upload(rita, batch, body, key="k")
+    assert upload(rita, batch, body, key="k").id == first.id
+    with pytest.raises(KeyReused):
+        upload(rita, batch, rows({"payload": {"text": "B"}}), key="k")
+    assert Task.objects.filter(batch=batch).count() == Import.objects.count() == 1
+
+
+def test_only_drafts_of_ones_own_are_filled(rita, rex, olga, batch):
+    with pytest.raises(NotFound):
+        upload(rex, batch, b"")
+    opened = scenes.opened(rita, olga, of=batch.project)
+    with pytest.raises(BatchStateConflict):
+        upload(rita, opened, rows({"payload": {"text": "A"}}))
+    publishing.close(rita.actor, opened.id, now=rita.now)
+    with pytest.raises(BatchStateConflict):
+        upload(rita, opened, rows({"payload": {"text": "A"}}))
+
+
+class Endless:
+    """An upload of n rows that is never in memory as a whole."""
+
+    def __init__(self, n: int) -> None:
+        self.left, self.n = n, 0
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = []
+        while self.left and len(chunk) < 200:
+            chunk.append(orjson.dumps({"payload": {"text": f"Row {self.n} " + "x" * 300}}) + b"\n")
+            self.left, self.n = self.left - 1, self.n + 1
+        return b"".join(chunk)
+
+
+def test_memory_does_not_grow_with_the_upload(rita, batch):
+    def peak(n: int) -> int:
+        tracemalloc.start()
+        assert upload(rita, batch, Endless(n)).rows_added == n
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    peak(200)
+    small, large = peak(2_000), peak(20_000)
+    assert large < small + 1_000_000, "ten times the rows, 8 MB of them, and no megabyte more"
+
+
+def test_over_http(rita, batch):
+    path = f"batches/{batch.id}/tasks"
+    assert ok(rita.upload(path, rows({"payload": {"text": "A"}})), 201)["rows_added"] == 1
+    refused = rita.upload(path, b"nonsense")
+    assert (refused.status_code, refused.json()["state"]) == (422, "refused")
+    assert ok(rita.upload(f"{path}?on_error=skip", b"nonsense"), 201)["rows_bad"] == 1
+    assert rita.upload(f"{path}?on_error=maybe", b"").status_code == 400
+    assert rita.upload(path, b"{}", "application/json").status_code == 415
+    assert len(ok(rita.get(f"batches/{batch.id}/imports"))["results"]) == 3
+    assert [row["payload"] for row in ok(rita.get(path))["results"]] == [{"text": "A"}]
