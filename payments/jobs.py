@@ -1,6 +1,9 @@
 """What the cluster does for payments."""
 
-from payments import ledger
+from datetime import timedelta
+
+from foundation import clock
+from payments import ledger, timekeeping
 from payments.models import Account
 
 FOLD_CHUNK = 500
@@ -13,3 +16,10 @@ def fold_balances() -> int:
     for start in range(0, len(ids), FOLD_CHUNK):
         moved += ledger.fold(ids[start : start + FOLD_CHUNK])
     return moved
+
+
+def credit_rest() -> int:
+    """Daily: the rest that the work of the newest settled day earned, and of the week before it, should a day have been missed."""
+    now = clock.now()
+    newest = (now - timekeeping.SETTLED_AFTER - timedelta(days=1)).date()
+    return sum(timekeeping.credit_rest(newest - timedelta(days=n), now=now) for n in range(7))

@@ -1,15 +1,17 @@
 """The time book: the only writer of WorkInterval, and what it says about a worker's hours."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from django.db import connection
+from django.db import connection, transaction
 
 from foundation.ids import new_id
 from payments.models import WorkInterval
+from payments.resting import REST, rest_earned
 from payments.worktime import Period
 
 # The credited stretches of an answer, as a block of the statement that hands it in. `source` is a row source with worker_id,
@@ -68,6 +70,43 @@ def credited_in(worker_id: UUID, *, since: datetime, until: datetime) -> Any:
             {"worker": worker_id, "since": since, "until": until},
         )
         return cursor.fetchone()[0]
+
+
+SETTLED_AFTER = timedelta(days=3)  # a lease taken on the day may be handed in two days later, and must find its seconds free
+REST_NAMESPACE = UUID("0b0d7c1e-55a5-4b7e-9d3e-5f2c6f0a5e11")  # of the references of rests: one per worker and day
+
+
+def credit_rest(day: date, *, now: datetime) -> int:
+    """Credit every worker with the rest that their work of a settled UTC day earned; returns how many were credited.
+
+    A worker's second time changes nothing, so the day may be done again. Refuses (ValueError) a day that is not settled: its free
+    seconds may still belong to a task in hand.
+    """
+    start = datetime.combine(day, time.min, tzinfo=UTC)
+    end = start + timedelta(days=1)
+    if end + SETTLED_AFTER > now:
+        raise ValueError(f"{day} is not settled before {end + SETTLED_AFTER}")
+    worked = WorkInterval.objects.filter(period__startswith__gte=start, period__startswith__lt=end)
+    credited = 0
+    for worker_id in worked.values_list("worker_id", flat=True).distinct():
+        credited += _credit_rest_of(worker_id, start, end, now)
+    return credited
+
+
+@transaction.atomic
+def _credit_rest_of(worker_id: UUID, start: datetime, end: datetime, now: datetime) -> bool:
+    reference = uuid5(REST_NAMESPACE, f"{worker_id} {start.date()}")
+    rows = list(WorkInterval.objects.filter(worker_id=worker_id, period__startswith__gte=start, period__startswith__lt=end))
+    if any(row.kind == WorkInterval.Kind.REST for row in rows):
+        return False
+    following = WorkInterval.objects.filter(worker_id=worker_id, period__startswith__gte=end).order_by("period").first()
+    until = min(following.period.lower, end + REST) if following else end + REST
+    last = max((row.period.upper for row in rows), default=end)
+    periods = rest_earned([row.period for row in rows], until=max(until, last))
+    currencies = Counter(row.currency for row in rows if row.currency)
+    currency = currencies.most_common(1)[0][0] if currencies else ""
+    record(worker_id, kind=WorkInterval.Kind.REST, reference=reference, periods=periods, now=now, currency=currency)
+    return bool(periods)
 
 
 def hours(worker_id: UUID, *, today: datetime, week: datetime) -> dict[str, Hours]:
