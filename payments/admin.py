@@ -1,30 +1,10 @@
 """Money and time for staff: to look at. Transfers are made by verbs; not even a superuser edits one here."""
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
+from foundation.admin import ReadOnly
 from payments import ledger, money
 from payments.models import Account, PayFloor, Transfer, WorkInterval
-
-
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable in the stubs only
-    """Looks, and changes nothing."""
-
-    show_full_result_count = False  # counting a large table costs more than the page
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
-        return False
 
 
 @admin.register(Account)

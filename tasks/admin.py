@@ -5,36 +5,17 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from foundation import clock
+from foundation.admin import ReadOnly
 from foundation.errors import DomainError
 from tasks import publishing
 from tasks.models import AggregationRun, Assignment, Batch, Enrolment, Gold, Guideline, Import, Project, Review, Task
 from workforce.access import Actor
 
 Verb = Callable[..., Batch]
-
-
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable in the stubs only
-    """Looks, and changes nothing."""
-
-    list_per_page = 50
-    show_full_result_count = False  # counting millions of rows for a page of fifty
-    ordering = ("-pk",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never: rows come from verbs."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: rows change by verbs."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: rows end, they are not deleted."""
-        return False
 
 
 @admin.register(Project)

@@ -1,5 +1,6 @@
 """OpenAPI from the code: commands name what they accept and answer, so the schema does not have to guess."""
 
+import re
 from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
@@ -11,6 +12,14 @@ from foundation.api.commands import Command
 
 class CommandSchema(AutoSchema):
     """Reads `accepts`, `answers` and `status` of commands; adds the Idempotency-Key header."""
+
+    def get_summary(self) -> str | None:
+        """What the view's docstring says first; of "GET …, POST …" the part for this method."""
+        first = (type(self.view).__doc__ or "").strip().split("\n")[0].rstrip(".")
+        both = re.match(r"GET (.+?), POST (.+)", first)
+        if both:
+            first = both.group(1 if self.method == "GET" else 2)
+        return first[:1].upper() + first[1:] or None
 
     def _is_command(self) -> bool:
         return isinstance(self.view, Command) and self.method == "POST"
