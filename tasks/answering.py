@@ -40,6 +40,7 @@ RIGHT_SCORE = 0.5  # a gold answer scoring less counts as wrong for the decision
 GATE_RULE = "gold-accuracy/1"
 GATE_LEVEL = 0.95
 GATE_MIN_GOLD = 5  # never decide on fewer gold answers (reference: fair-work.md A.2 rule 16)
+REPORT_TOLERANCE_SECONDS = 1.0  # a report that much over what can be credited goes to a person
 PAUSE = timedelta(hours=24)  # the longest a rule may restrict anyone
 
 
@@ -233,7 +234,8 @@ def _refuse_if_taken_anew(assignment_id: UUID, worker_id: UUID, task_id: UUID) -
 
 def _hand_in(held: Row, parameters: dict[str, Any]) -> Submission | None:
     """Write it all; None when the assignment changed since it was read."""
-    if held["state"] == Assignment.State.LEASED and held["solution"] is None:
+    short = (parameters["reported_seconds"] or 0.0) - parameters["credited_seconds"]
+    if held["state"] == Assignment.State.LEASED and held["solution"] is None and short < REPORT_TOLERANCE_SECONDS:
         written = rows_of(SUBMIT, parameters)
     else:
         with transaction.atomic():
@@ -242,9 +244,23 @@ def _hand_in(held: Row, parameters: dict[str, Any]) -> Submission | None:
                 return _keep_late(held, parameters)
             if written and held["solution"] is not None:
                 _take_evidence(held, parameters)
+            if written and short >= REPORT_TOLERANCE_SECONDS:
+                _ask_a_person(held, parameters)
     if not written:
         return None
     return _submission(held, parameters, Assignment.State.SUBMITTED, held["price_micros"])
+
+
+def _ask_a_person(held: Row, parameters: dict[str, Any]) -> None:
+    """A worker says it took longer than the rules may credit: never silently cut, told to whoever looks after time instead."""
+    events.record(
+        "time.reported_beyond_bound",
+        subject_id=parameters["assignment_id"],
+        organization_id=held["organization_id"],
+        actor_id=parameters["worker_id"],
+        now=parameters["now"],
+        data={"reported_seconds": parameters["reported_seconds"], "credited_seconds": parameters["credited_seconds"]},
+    )
 
 
 def _submission(held: Row, parameters: dict[str, Any], state: str, price_micros: int) -> Submission:
@@ -275,6 +291,7 @@ def _parameters(
         "periods": periods,
         "interval_ids": [new_id() for _ in periods],
         "credited_seconds": worktime.seconds_of(periods),
+        "reported_seconds": self_reported_seconds,
         "transfer_id": new_id(),
         "event_id": new_id(),
         "event_kind": "answer.submitted",
