@@ -18,7 +18,7 @@ from qualification import eligibility
 from tasks import gold, pricing
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PriceTooLow
 from tasks.labels import check_interface
-from tasks.models import Assignment, Batch, Guideline, Project, Task
+from tasks.models import Assignment, Batch, Enrolment, Guideline, Project, Task
 from workforce import access
 from workforce.access import Actor
 
@@ -166,6 +166,8 @@ def close(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
     batch = _locked(actor, batch_id)
     if batch.state != Batch.State.CLOSED:
         Batch.objects.filter(id=batch.id).update(state=Batch.State.CLOSED, closed_at=now)
+        # Waits for every claim in flight, whose lease the next statement then sees, and makes those that wait behind it look again.
+        Enrolment.objects.filter(batch=batch).update(eligible_until=batch.created_at)
         live = Assignment.objects.filter(batch=batch, state=Assignment.State.LEASED).values("task_id")
         tasks = Task.objects.filter(batch=batch, state=Task.State.OPEN)
         tasks.exclude(id__in=live).update(state=Task.State.CANCELLED, need=0)
