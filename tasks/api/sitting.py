@@ -112,6 +112,8 @@ class OneExam(RetrieveAPIView[Exam]):
 
     def get_serializer_class(self) -> Any:
         """Solutions only for members of the organisation that set it."""
+        if getattr(self, "swagger_fake_view", False):
+            return ExamBody  # the schema is made without a request, perhaps without a database
         exam = Exam.objects.filter(id=self.kwargs.get("exam_id")).first()
         own = exam is not None and exam.organization_id in access.actor_of(self.request).organization_ids
         return ExamWithQuestions if own else ExamBody
