@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from foundation.api.commands import Command, idempotency_key
 from foundation.api.filters import ClosedFilters
-from tasks import answering, assigning
-from tasks.models import Assignment
+from tasks import answering, assigning, reading
+from tasks.models import Assignment, GuidelineReading
 from workforce import access
 
 MAX_SET = 50  # tasks in one claim; a batch allows as many as its lease_size
@@ -197,7 +197,38 @@ class MyAssignment(RetrieveAPIView[Assignment]):
         return Assignment.objects.filter(worker_id=access.require_worker(access.actor_of(self.request)))
 
 
+class ReadingBody(serializers.ModelSerializer[GuidelineReading]):
+    """A reading of a guideline."""
+
+    class Meta:
+        model = GuidelineReading
+        fields = ["id", "guideline_id", "began_at", "read_at"]
+
+
+class BeginReading(Command):
+    """Say that you open a guideline to read it: from now on the time counts, once per version."""
+
+    answers = ReadingBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Note it."""
+        return reading.begin(access.actor_of(request), path["guideline_id"], now=now)
+
+
+class FinishReading(Command):
+    """Say that you have read it: the time since you opened it is credited, up to ten minutes."""
+
+    answers = ReadingBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Credit it."""
+        return reading.finish(access.actor_of(request), path["guideline_id"], now=now)
+
+
 urlpatterns = [
+    path("guidelines/<uuid:guideline_id>/begin-reading", BeginReading.as_view()),
+    path("guidelines/<uuid:guideline_id>/finish-reading", FinishReading.as_view()),
     path("batches/<uuid:batch_id>/claim", Claim.as_view()),
     path("assignments", MyAssignments.as_view()),
     path("assignments/<uuid:assignment_id>", MyAssignment.as_view()),

@@ -2,7 +2,7 @@
 
 from tasks.models.aggregation import AggregationRun, Result, RunSkill
 from tasks.models.answering import Answer, Assignment, Review
-from tasks.models.publishing import Batch, Enrolment, Guideline, Import, Project
+from tasks.models.publishing import Batch, Enrolment, Guideline, GuidelineReading, Import, Project
 from tasks.models.queue import Gold, Task
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Enrolment",
     "Gold",
     "Guideline",
+    "GuidelineReading",
     "Import",
     "Project",
     "Result",

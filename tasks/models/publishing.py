@@ -76,6 +76,27 @@ class Guideline(models.Model):
         return f"guideline v{self.version}"
 
 
+class GuidelineReading(models.Model):
+    """A worker reads a version of a guideline; the time is credited once. Written by `reading`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    guideline = models.ForeignKey(Guideline, models.PROTECT)
+    began_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("worker"), F("guideline"), name="guideline_read_once"),
+            models.CheckConstraint(
+                condition=Q(read_at=None) | Q(read_at__gte=F("began_at")), name="reading_ends_after_it_begins"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id} reads {self.guideline_id}"
+
+
 class Batch(models.Model):
     """A set of tasks published together: price, overlap, who may take part, how work is reviewed and scored."""
 

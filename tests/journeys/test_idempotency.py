@@ -59,6 +59,7 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
     lease = leases[0]
     rejection = {"reason": "low_effort", "comment": COMMENT, "evidence": {"x": 1}}
     answer = {"token": lease["token"], "result": result("a")}
+    reading = f"guidelines/{ids['guideline_id']}"
     new_attempt = f"exams/{ids['exam_id']}/attempts"
     log_in = {"email": "rita@example.org", "password": PASSWORD, "name": "one"}
     account = {"email": "new@example.org", "password": PASSWORD, "display_name": "New", "as_worker": True}
@@ -162,6 +163,22 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
         ("batches/<uuid:batch_id>/publish", rita, f"batches/{draft}/publish", {}, {"x": 1}, 200),
         ("batches/<uuid:batch_id>/pause", rita, f"batches/{draft}/pause", {}, {"x": 1}, 200),
         ("batches/<uuid:batch_id>/resume", rita, f"batches/{draft}/resume", {}, {"x": 1}, 200),
+        (
+            f"{reading}/begin-reading".replace(ids["guideline_id"], "<uuid:guideline_id>"),
+            wanda,
+            f"{reading}/begin-reading",
+            {},
+            {"x": 1},
+            201,
+        ),
+        (
+            f"{reading}/finish-reading".replace(ids["guideline_id"], "<uuid:guideline_id>"),
+            wanda,
+            f"{reading}/finish-reading",
+            {},
+            {"x": 1},
+            200,
+        ),
         (
             "assignments/<uuid:assignment_id>/heartbeat",
             wanda,
@@ -277,6 +294,8 @@ ROUTES = [
     "batches/<uuid:batch_id>/publish",
     "batches/<uuid:batch_id>/pause",
     "batches/<uuid:batch_id>/resume",
+    "guidelines/<uuid:guideline_id>/begin-reading",
+    "guidelines/<uuid:guideline_id>/finish-reading",
     "assignments/<uuid:assignment_id>/heartbeat",
     "assignments/<uuid:assignment_id>/submit",
     "assignments/<uuid:assignment_id>/accept",

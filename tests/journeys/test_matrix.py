@@ -33,6 +33,8 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "projects/<uuid:project_id>/guidelines": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
     "projects/<uuid:project_id>/batches": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
     "guidelines/<uuid:guideline_id>": {"get": (FOREIGN, SEEN)},
+    "guidelines/<uuid:guideline_id>/begin-reading": {"post": (NO_WORKER, 201)},
+    "guidelines/<uuid:guideline_id>/finish-reading": {"post": (NO_WORKER, SEEN)},  # walt has begun it in the row above
     "batches/<uuid:batch_id>": {"get": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/quote": {"get": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/publish": {"post": (FOREIGN, FOREIGN)},
