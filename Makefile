@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 STAMP := .venv/.installed-$(shell cksum < requirements/dev.lock | tr ' ' '-')
 DEVELOPMENT := FAIRHAND_DEBUG=1 FAIRHAND_SIMULATION=1
+EDITOR := tasks/static/editor/editor.json
 WORKERS ?= auto
 args ?=
 name ?= hot_path
@@ -15,13 +16,13 @@ name ?= hot_path
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-demo: $(STAMP)  ## run a whole job end to end on the embedded database, and leave the site running
+demo: $(STAMP) $(EDITOR)  ## run a whole job end to end on the embedded database, and leave the site running
 	@$(DEVELOPMENT) $(BIN)/python -W ignore manage.py demo $(args)
 
-test: $(STAMP)  ## run all tests, on the embedded database, in random order
+test: $(STAMP) $(EDITOR)  ## run all tests, on the embedded database, in random order
 	@$(DEVELOPMENT) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(args)
 
-run: $(STAMP)  ## run the site and the cluster until Ctrl-C
+run: $(STAMP) $(EDITOR)  ## run the site and the cluster until Ctrl-C
 	@$(DEVELOPMENT) $(BIN)/python -W ignore manage.py run $(args)
 
 stop: $(STAMP)  ## stop what the demo left running, and the embedded database
@@ -59,3 +60,9 @@ $(STAMP): requirements/dev.lock
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 	@touch $@
+
+# The labelling editor, made from the wheel its makers publish: pinned by version and hash, and not kept in this repository.
+$(EDITOR): tools/build_editor.py | $(STAMP)
+	@echo "Building the labelling editor (a download of 74 MB, once)."
+	@rm -rf $(@D)
+	@$(BIN)/python tools/build_editor.py $(@D)

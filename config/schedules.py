@@ -14,6 +14,7 @@ TABLE: list[tuple[str, str, int]] = [
     ("fold balances", "payments.jobs.fold_balances", 10),
     ("credit rest", "payments.jobs.credit_rest", 24 * 60),
     ("release closed batches", "tasks.jobs.release_closed", 24 * 60),
+    ("discard old drafts", "tasks.jobs.discard_drafts", 24 * 60),
     ("forget idempotency keys", "foundation.jobs.forget_old_idempotent_requests", 24 * 60),
     ("verify the audit chain", "foundation.jobs.verify_audit_chain", 24 * 60),
     ("check invariants", "config.jobs.check_invariants", 24 * 60),

@@ -1,12 +1,13 @@
 """Every address of the site."""
 
+from csp.decorators import csp_update
 from django.contrib import admin
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path, re_path
-from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from config import pages
 from config.api import page_not_found
 
 
@@ -17,12 +18,18 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+swagger_page = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
+
 urlpatterns = [
-    path("", RedirectView.as_view(url="/api/docs/")),
+    path("", pages.home, name="home"),
+    path("account/", pages.account, name="account"),
+    path("account/", include("allauth.urls")),
+    path("language/", include("django.conf.urls.i18n")),
+    path("", include("tasks.pages.urls")),
     path("api/healthz", healthz),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", swagger_page, name="docs"),
     path("api/v1/", include("workforce.api.urls")),
     path("api/v1/", include("qualification.api.urls")),
     path("api/v1/", include("payments.api.urls")),
@@ -30,5 +37,5 @@ urlpatterns = [
     re_path("^api/", page_not_found),
 ]
 
-handler404 = "config.api.page_not_found"
-handler500 = "config.api.server_error"
+handler404 = "config.pages.not_found"
+handler500 = "config.refusals.server_error"

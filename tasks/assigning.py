@@ -29,7 +29,7 @@ from foundation.ids import new_id
 from foundation.statements import Row, rows_of
 from tasks import enrolling
 from tasks.errors import BatchNotOpen, ChoosingNotAllowed, LeaseLost, TaskTaken, TooManyLeases
-from tasks.models import Assignment, Batch, Task
+from tasks.models import Assignment, Batch, Prelabel, Task
 
 CLAIM_ROUNDS = 8  # how often a claim looks again (a busy row, a twin, access derived afresh) before it says busy
 BUSY_WAIT = "200ms"
@@ -167,8 +167,9 @@ LEASE = """
      WHERE e.id = room.enrolment_id AND EXISTS (SELECT 1 FROM taken)
 )
 SELECT seat.is_fresh, seat.state, seat.standing, seat.eligible_until, seat.wanted, seat.workers_choose,
-       (SELECT id FROM first_open) AS first_open_id, leased.*, numbered.payload
+       (SELECT id FROM first_open) AS first_open_id, leased.*, numbered.payload, p.result AS prelabel
   FROM seat LEFT JOIN leased ON true LEFT JOIN numbered ON numbered.id = leased.task_id
+  LEFT JOIN tasks_prelabel p ON p.task_id = leased.task_id
  ORDER BY numbered.n
 """
 
@@ -185,6 +186,7 @@ class Lease:
     task_id: UUID
     project_id: UUID
     payload: Any
+    prelabel: Any  # a result list to start from, or None
     guideline_id: UUID
     price_micros: int
     currency: str
@@ -303,30 +305,31 @@ def _leases_of_key(worker_id: UUID, parameters: dict[str, Any], task_id: UUID | 
     asked = int((rows[0].claim_key or "").rsplit(":", 2)[1])
     if asked != count or rows[0].batch_id != parameters["batch_id"] or task_id not in (None, rows[0].task_id):
         raise KeyReused(key=key)
-    return [
-        Lease(
-            id=row.id,
-            token=row.token,
-            task_id=row.task_id,
-            project_id=row.project_id,
-            payload=row.task.payload,
-            guideline_id=row.guideline_id,
-            price_micros=row.price_micros,
-            currency=row.currency,
-            leased_at=row.leased_at,
-            expires_at=row.expires_at,
-        )
-        for row in rows
-    ]
+    return [_lease_of(row) for row in rows]
+
+
+def held_leases(worker_id: UUID, batch_id: UUID) -> list[Lease]:
+    """The tasks of a batch that a worker holds, oldest first, those included whose time has just run out."""
+    rows = Assignment.objects.filter(worker_id=worker_id, batch_id=batch_id, state=Assignment.State.LEASED)
+    return [_lease_of(row) for row in rows.select_related("task").order_by("id")]
+
+
+def _lease_of(row: Assignment) -> Lease:
+    prelabel = Prelabel.objects.filter(task_id=row.task_id).values_list("result", flat=True).first()
+    own = {name: getattr(row, name) for name in Lease.__dataclass_fields__ if name not in ("payload", "prelabel")}
+    return Lease(**own, payload=row.task.payload, prelabel=prelabel)
 
 
 def _lease(row: Row) -> Lease:
-    names = Lease.__dataclass_fields__
-    return Lease(**{name: row[name] for name in names if name != "payload"}, payload=orjson.loads(row["payload"]))
+    own = {name: row[name] for name in Lease.__dataclass_fields__ if name not in ("payload", "prelabel")}
+    prelabel = orjson.loads(row["prelabel"]) if row["prelabel"] is not None else None
+    return Lease(**own, payload=orjson.loads(row["payload"]), prelabel=prelabel)
 
 
-def return_task(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetime) -> Assignment:
-    """Give a leased task back: its place re-opens for anyone, this worker included. The second time returns the same row.
+def return_task(
+    assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetime, reason: str = "", comment: str = ""
+) -> Assignment:
+    """Give a leased task back, saying why or not: its place re-opens for anyone, this worker included. The second time returns the same row.
 
     Locks batch, assignment, task. Raises NotFound for another's assignment and LeaseLost when it has ended otherwise.
     """
@@ -336,7 +339,7 @@ def return_task(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datet
     with transaction.atomic():
         _lock_batch(assignment.batch_id)
         ended = Assignment.objects.filter(id=assignment_id, token=token, state=Assignment.State.LEASED).update(
-            state=Assignment.State.RETURNED, ended_at=now
+            state=Assignment.State.RETURNED, ended_at=now, return_reason=reason, return_comment=comment
         )
         if ended:
             reopen([assignment.task_id], batch_id=assignment.batch_id)

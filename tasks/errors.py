@@ -59,6 +59,16 @@ class AnsweredOtherwise(Conflict):
     message = "This task was handed in before with another answer. Answers are not edited; ask for a review instead."
 
 
+# ---- drafting ----
+
+
+class DraftOutdated(Conflict):
+    """Another page has saved a newer draft; `draft` in the details is that one."""
+
+    code = "draft_outdated"
+    message = "This task is open elsewhere, and newer work was saved there. Go on from that, or save over it."
+
+
 # ---- enrolling ----
 
 
@@ -115,6 +125,16 @@ class BadRow(Invalid):
 
     code = "bad_row"
     message = "The row cannot be used."
+
+
+# ---- media ----
+
+
+class BadFile(Invalid):
+    """A file that tasks cannot show."""
+
+    code = "bad_file"
+    message = "This file cannot be kept for tasks to show."
 
 
 # ---- reviewing ----

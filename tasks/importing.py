@@ -20,6 +20,7 @@ from foundation import events
 from foundation.errors import DomainError
 from foundation.idempotency import KeyReused
 from foundation.ids import new_id
+from tasks import media
 from tasks.answering import interface_of_project
 from tasks.errors import BadRow, BadUpload, BatchStateConflict
 from tasks.labels import Interface
@@ -33,11 +34,13 @@ ROWS_MAX = 1_000_000
 UPLOAD_MAX_BYTES = 512 * 1024 * 1024
 KEY_MAX_CHARACTERS = 200
 ERRORS_KEPT = 1000
+ORIGINS_MAX = 10  # other sites that the media of one batch may come from
 LIST_MAX = 1000  # workers a task may be reserved for, or kept from
 OVERLAP_MAX = 1000
 NDJSON, CSV = "application/x-ndjson", "text/csv"
-TASK_FIELDS = {"key", "payload", "priority", "overlap", "reserved_for", "unavailable_for"}
+TASK_FIELDS = {"key", "payload", "priority", "overlap", "reserved_for", "unavailable_for", "prelabel"}
 GOLD_FIELDS = TASK_FIELDS | {"solution", "explanation"}
+PRELABEL_FIELDS = {"result", "model_version", "score"}
 SPECIAL_COLUMNS = {"key", "priority", "overlap", "explanation"}
 
 
@@ -82,7 +85,7 @@ def import_rows(
         _refuse_unless_draft(batch_id)
         reader.note_duplicates(_duplicates(batch_id))
         refused = reader.bad > 0 and not skip_bad
-        added = 0 if refused else _insert(batch, now)
+        added = 0 if refused else _insert(batch, reader.origins, now)
         report = Import.objects.create(
             batch_id=batch_id,
             kind=kind,
@@ -218,6 +221,7 @@ class _Reader:
         self.kind, self.interface, self.default_overlap = kind, interface, default_overlap
         self.read = self.bad = 0
         self.errors: list[dict[str, Any]] = []
+        self.origins: set[str] = set()
 
     def good(self, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
         """The good rows, as the staging table takes them."""
@@ -253,6 +257,7 @@ class _Reader:
             raise BadRow("A row has no such field.", field=sorted(unknown)[0][:80], known=sorted(known))
         payload = row.get("payload")
         self.interface.check_payload(payload)
+        self._note_origins(payload)
         encoded = orjson.dumps(payload)
         if len(encoded) > ROW_MAX_BYTES:
             raise BadRow("The payload is too large.", field="payload", limit=ROW_MAX_BYTES, got=len(encoded))
@@ -270,7 +275,27 @@ class _Reader:
             _workers(row, "unavailable_for"),
             solution,
             str(row.get("explanation") or ""),
+            self._prelabel(row.get("prelabel"), payload),
         )
+
+    def _note_origins(self, payload: Any) -> None:
+        """Keep which other sites images, sound and video come from: the page that shows them lets these in and no others."""
+        found = self.origins | media.origins_of(payload, self.interface)
+        if len(found) > ORIGINS_MAX:
+            raise BadRow("The media of a batch come from too many sites. Upload them here: POST …/files.", limit=ORIGINS_MAX)
+        self.origins = found
+
+    def _prelabel(self, prelabel: Any, payload: Any) -> str | None:
+        """A suggestion: {"result": […], "model_version"?, "score"?}, whose regions fit the interface; it need not answer everything."""
+        if prelabel is None:
+            return None
+        if not isinstance(prelabel, dict) or set(prelabel) - PRELABEL_FIELDS or not isinstance(prelabel.get("result"), list):
+            raise BadRow("A prelabel has a result list.", field="prelabel", known=sorted(PRELABEL_FIELDS))
+        score = prelabel.get("score")
+        if score is not None and (isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1):
+            raise BadRow("A score is a number from 0 to 1.", field="prelabel.score", limit=1)
+        self.interface.canonical(prelabel["result"], payload, whole=False)
+        return orjson.dumps(prelabel | {"model_version": str(prelabel.get("model_version") or "")[:120]}).decode()
 
 
 def _key(key: Any) -> str | None:
@@ -305,9 +330,9 @@ def _workers(row: dict[str, Any], field: str) -> list[UUID] | None:
 
 STAGE = """
 CREATE TEMPORARY TABLE import_stage (line bigint, id uuid, key text, payload jsonb, lane int, overlap int,
-    reserved_for uuid[], unavailable_for uuid[], solution jsonb, explanation text) ON COMMIT DROP
+    reserved_for uuid[], unavailable_for uuid[], solution jsonb, explanation text, prelabel jsonb) ON COMMIT DROP
 """
-STAGE_TYPES = ["int8", "uuid", "text", "text", "int4", "int4", "uuid[]", "uuid[]", "text", "text"]  # JSON comes encoded
+STAGE_TYPES = ["int8", "uuid", "text", "text", "int4", "int4", "uuid[]", "uuid[]", "text", "text", "text"]  # JSON comes encoded
 
 DUPLICATES = """
 SELECT line, key FROM (
@@ -330,6 +355,10 @@ WITH fresh AS (
 ), truths AS (
     INSERT INTO tasks_gold (task_id, solution, explanation, created_at)
     SELECT id, solution, explanation, %(now)s FROM fresh WHERE solution IS NOT NULL
+), suggestions AS (
+    INSERT INTO tasks_prelabel (task_id, result, model_version, score, created_at)
+    SELECT id, prelabel -> 'result', prelabel ->> 'model_version', (prelabel ->> 'score')::float8, %(now)s
+      FROM fresh WHERE prelabel IS NOT NULL
 )
 SELECT count(*) FROM added
 """
@@ -354,10 +383,13 @@ def _duplicates(batch_id: UUID) -> list[tuple[int, str]]:
     return found
 
 
-def _insert(batch: Batch, now: datetime) -> int:
-    batch.refresh_from_db(fields=["tail"])
+def _insert(batch: Batch, origins: set[str], now: datetime) -> int:
+    batch.refresh_from_db(fields=["tail", "media_origins"])
+    known = sorted(origins | set(batch.media_origins))
+    if len(known) > ORIGINS_MAX:
+        raise BadUpload("The media of a batch come from too many sites. Upload them here: POST …/files.", limit=ORIGINS_MAX)
     with connection.cursor() as cursor:
         cursor.execute(INSERT, {"tail": batch.tail, "project_id": batch.project_id, "batch_id": batch.id, "now": now})
         added = int(cursor.fetchone()[0])
-    Batch.objects.filter(id=batch.id).update(tail=F("tail") + added)
+    Batch.objects.filter(id=batch.id).update(tail=F("tail") + added, media_origins=known)
     return added

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from foundation import clock
-from tasks import assigning, measuring, publishing, results, reviewing
+from tasks import assigning, drafting, measuring, publishing, results, reviewing
 
 
 def expire_leases() -> int:
@@ -34,3 +34,8 @@ def measure_times() -> int:
 def release_closed() -> int:
     """Daily: give requesters back what closed batches no longer need; returns the micros."""
     return publishing.release_closed(now=clock.now())
+
+
+def discard_drafts() -> int:
+    """Daily: drafts of work that has long been handed in."""
+    return drafting.discard_old(now=clock.now())

@@ -10,7 +10,7 @@ from uuid import UUID
 from foundation.errors import NotFound
 from foundation.statements import rows_of
 from workforce.errors import NotAnOperator, NotAWorker, RoleTooLow
-from workforce.models import ApiToken, Membership
+from workforce.models import ApiToken, Membership, User, Worker
 
 RANK = {Membership.Role.VIEWER: 1, Membership.Role.MANAGER: 2, Membership.Role.OWNER: 3}
 
@@ -62,8 +62,14 @@ def actor_of_token(token: str, *, now: datetime) -> Actor | None:
     return Actor(id=row["id"], is_operator=row["is_staff"], worker_id=row["worker_id"], standing=row["standing"])
 
 
+def actor_of_user(user: User) -> Actor:
+    """The actor that a person signed in to the site acts as; one query."""
+    worker = Worker.objects.filter(user_id=user.id).values_list("id", "standing").first() or (None, None)
+    return Actor(id=user.id, is_operator=user.is_staff, worker_id=worker[0], standing=worker[1])
+
+
 def actor_of(request: Any) -> Actor:
-    """Who sent this authenticated request; authentication puts an Actor where frameworks expect a user."""
+    """Who sent this authenticated API request; authentication puts an Actor where frameworks expect a user."""
     return cast(Actor, request.user)
 
 

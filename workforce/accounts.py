@@ -42,10 +42,16 @@ def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, no
         with transaction.atomic():
             user.save(force_insert=True)
             if as_worker:
-                Worker.objects.create(user=user, display_name=display_name, created_at=now)
+                become_worker(user, display_name=display_name, now=now)
     except IntegrityError as error:
         raise EmailTaken(field="email") from error
     return user
+
+
+def become_worker(user: User, *, display_name: str, now: datetime) -> Worker:
+    """Let an account do tasks, under that name. The second time returns the worker there is, name unchanged."""
+    worker, _ = Worker.objects.get_or_create(user=user, defaults={"display_name": display_name, "created_at": now})
+    return worker
 
 
 def log_in(

@@ -1,6 +1,6 @@
 """Addresses of the tasks API, below /api/v1/: each file beside this one brings its own."""
 
-from tasks.api import aggregating, exporting, importing, job_list, requesting, reviewing, sitting, working
+from tasks.api import aggregating, exporting, importing, job_list, media, requesting, reviewing, sitting, working
 
 urlpatterns = [
     *requesting.urlpatterns,
@@ -9,6 +9,7 @@ urlpatterns = [
     *job_list.urlpatterns,
     *sitting.urlpatterns,
     *reviewing.urlpatterns,
+    *media.urlpatterns,
     *aggregating.urlpatterns,
     *exporting.urlpatterns,
 ]

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from foundation.api.commands import Command, idempotency_key
 from foundation.api.filters import ClosedFilters
-from tasks import answering, assigning, reading
+from tasks import answering, assigning, drafting, media, reading
 from tasks.models import Assignment, GuidelineReading
 from workforce import access
 
@@ -30,7 +30,8 @@ class LeaseBody(serializers.Serializer[Any]):
     id = serializers.UUIDField(help_text="The assignment.")
     token = serializers.UUIDField(help_text="Send it with every heartbeat, submit and return of this assignment.")
     task_id = serializers.UUIDField()
-    payload = serializers.JSONField()
+    payload = serializers.JSONField(help_text="Addresses of files kept here are signed, and good for a day.")
+    prelabel = serializers.JSONField(allow_null=True, help_text="A result list to start from.")
     interface = serializers.CharField(help_text="Label Studio config XML.")
     guideline_id = serializers.UUIDField()
     price_micros = serializers.IntegerField()
@@ -65,8 +66,13 @@ class Claim(Command):
             task_id=data.get("task_id"),
             claim_key=idempotency_key(request),
         )
-        rows = [vars(lease) | {"interface": answering.interface_of_project(lease.project_id).xml} for lease in leases]
-        return {"assignments": rows}
+        return {"assignments": [lease_body(lease) for lease in leases]}
+
+
+def lease_body(lease: assigning.Lease) -> dict[str, Any]:
+    """A lease as its worker gets it, over the API and in the workspace."""
+    interface = answering.interface_of_project(lease.project_id).xml
+    return vars(lease) | {"payload": media.with_signed_addresses(lease.payload), "interface": interface}
 
 
 class LeaseTokenBody(serializers.Serializer[Any]):
@@ -137,17 +143,54 @@ class Submit(Command):
         return vars(submission)
 
 
+class ReturnBody(serializers.Serializer[Any]):
+    """Proof of holding the lease, and why it is given back: not asked of anyone, and useful to the requester."""
+
+    token = serializers.UUIDField()
+    reason = serializers.ChoiceField(choices=Assignment.ReturnReason.choices, required=False, default="")
+    comment = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+
+
 class Return(Command):
     """Give a task back. Its place goes to whoever claims next; nothing is held against you."""
 
-    accepts = LeaseTokenBody
+    accepts = ReturnBody
     remembered = False  # given back is given back
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Give it back for the worker who asks."""
         worker_id = access.require_worker(access.actor_of(request))
-        row = assigning.return_task(path["assignment_id"], worker_id=worker_id, token=data["token"], now=now)
+        row = assigning.return_task(path["assignment_id"], worker_id=worker_id, now=now, **data)
         return {"id": row.id, "state": row.state}
+
+
+class DraftBody(serializers.Serializer[Any]):
+    """An unfinished answer."""
+
+    token = serializers.UUIDField()
+    result = serializers.JSONField(help_text="A result list, unfinished as it may be.")
+    base_revision = serializers.IntegerField(min_value=0, help_text="The revision it goes on from; 0 for none.")
+
+
+class SavedBody(serializers.Serializer[Any]):
+    """How it now stands."""
+
+    assignment_id = serializers.UUIDField()
+    revision = serializers.IntegerField()
+    saved_at = serializers.DateTimeField()
+
+
+class SaveDraft(Command):
+    """Keep work in progress. Saving over a revision you have not seen is refused, with the newer draft in the details."""
+
+    accepts = DraftBody
+    answers = SavedBody
+    remembered = False  # the same content over the same revision is the same draft
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Keep it for the worker who asks."""
+        worker_id = access.require_worker(access.actor_of(request))
+        return drafting.save(path["assignment_id"], worker_id=worker_id, now=now, **data)
 
 
 class MyAssignmentBody(serializers.ModelSerializer[Assignment]):
@@ -168,6 +211,7 @@ class MyAssignmentBody(serializers.ModelSerializer[Assignment]):
             "expires_at",
             "submitted_at",
             "credited_seconds",
+            "return_reason",
             "review_due_at",
             "ended_at",
         ]
@@ -234,5 +278,6 @@ urlpatterns = [
     path("assignments/<uuid:assignment_id>", MyAssignment.as_view()),
     path("assignments/<uuid:assignment_id>/heartbeat", Heartbeat.as_view()),
     path("assignments/<uuid:assignment_id>/submit", Submit.as_view()),
+    path("assignments/<uuid:assignment_id>/draft", SaveDraft.as_view()),
     path("assignments/<uuid:assignment_id>/return", Return.as_view()),
 ]

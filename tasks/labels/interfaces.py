@@ -61,10 +61,11 @@ class Interface:
                     field=f"payload.{variable}",
                 )
 
-    def canonical(self, result: Any, payload: Any) -> dict[str, Any]:
+    def canonical(self, result: Any, payload: Any, *, whole: bool = True) -> dict[str, Any]:
         """The canonical form of a Label Studio result list: control → the family's canonical value.
 
-        An optional control that was left out is absent. Raises AnswerInvalid with the region, the control, the limit.
+        An optional control that was left out is absent; with whole=False (a suggestion) required ones may be, too. Raises
+        AnswerInvalid with the region, the control, the limit.
         """
         if not isinstance(result, list):
             raise AnswerInvalid("A result is a list of regions.", field="result")
@@ -78,7 +79,7 @@ class Interface:
                 region["value"].get(control.value_key), f"{where}.value.{control.value_key}"
             )
         for control in self.controls.values():
-            if control.required and control.name not in answers:
+            if whole and control.required and control.name not in answers:
                 raise control.refuse("result", "This question must be answered.")
         return answers
 

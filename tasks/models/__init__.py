@@ -1,20 +1,24 @@
 """Work, who does it and what was concluded; one file per aggregate."""
 
 from tasks.models.aggregation import AggregationRun, Result, RunSkill
-from tasks.models.answering import Answer, Assignment, Review
+from tasks.models.answering import Answer, Assignment, Draft, Review
+from tasks.models.media import MediaFile
 from tasks.models.publishing import Batch, Enrolment, Guideline, GuidelineReading, Import, Project
-from tasks.models.queue import Gold, Task
+from tasks.models.queue import Gold, Prelabel, Task
 
 __all__ = [
     "AggregationRun",
     "Answer",
     "Assignment",
     "Batch",
+    "Draft",
     "Enrolment",
     "Gold",
     "Guideline",
     "GuidelineReading",
     "Import",
+    "MediaFile",
+    "Prelabel",
     "Project",
     "Result",
     "Review",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from foundation.ids import new_id
 from tasks.models.publishing import Batch, Guideline, Project
@@ -43,6 +44,13 @@ class Assignment(models.Model):
     }
     COUNTED = [State.SUBMITTED, State.ACCEPTED]  # what exports and aggregates may use
 
+    class ReturnReason(models.TextChoices):
+        CANNOT_TELL = "cannot_tell", _("I cannot tell the right answer")
+        BROKEN = "broken", _("Something does not load or does not work")
+        UNCLEAR = "unclear", _("The guideline does not say what to do")
+        UNCOMFORTABLE = "uncomfortable", _("I do not want to see this")
+        OTHER = "other", _("Another reason")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     task = models.ForeignKey(Task, models.PROTECT, db_index=False)
     worker = models.ForeignKey(Worker, models.PROTECT, db_index=False)
@@ -67,6 +75,8 @@ class Assignment(models.Model):
     credited_seconds = models.FloatField(null=True)
     review_due_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    return_reason = models.CharField(max_length=20, choices=ReturnReason.choices, blank=True, db_default="")  # if they said why
+    return_comment = models.CharField(max_length=500, blank=True, db_default="")
 
     class Meta:
         indexes = [
@@ -94,6 +104,24 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.task_id}"
+
+
+class Draft(models.Model):
+    """Work in progress on a task, kept so that a reload, a crash or another device loses nothing. Written by `drafting`.
+
+    `revision` counts the saves: a page that saves over a revision it has not seen is told, and nothing of the other is lost.
+    """
+
+    assignment = models.OneToOneField(Assignment, models.CASCADE, primary_key=True)
+    result = models.JSONField()  # in the editor's result format, unfinished as it may be
+    revision = models.PositiveIntegerField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(revision__gte=1), name="draft_was_saved")]
+
+    def __str__(self) -> str:
+        return f"draft {self.revision} of {self.assignment_id}"
 
 
 class Answer(models.Model):

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -138,6 +139,9 @@ class Batch(models.Model):
     gold_first = models.PositiveSmallIntegerField(default=0)  # gold among the first tasks of a worker, before the share applies
     accuracy_bar = models.FloatField(null=True)  # pause a worker when the upper bound of accuracy is below
     # bookkeeping
+    media_origins = ArrayField(
+        models.CharField(max_length=200), default=list
+    )  # other sites its images, sound and video come from
     guideline = models.ForeignKey(Guideline, models.PROTECT, null=True)  # in force for new leases
     tail = models.BigIntegerField(default=0)  # the last position handed out; raised under this row's lock, so in commit order
     created_at = models.DateTimeField()

@@ -74,3 +74,21 @@ class Gold(models.Model):
 
     def __str__(self) -> str:
         return f"gold for {self.task_id}"
+
+
+class Prelabel(models.Model):
+    """A suggestion that the worker sees in the editor and may change; what a person changed, each region's `origin` tells."""
+
+    task = models.OneToOneField(Task, models.PROTECT, primary_key=True)
+    result = models.JSONField()  # in the editor's result format
+    model_version = models.CharField(max_length=120, blank=True)  # who suggests
+    score = models.FloatField(null=True)  # how sure they are, 0 to 1
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(score=None) | Q(score__gte=0, score__lte=1), name="prelabel_score_0_to_1")
+        ]
+
+    def __str__(self) -> str:
+        return f"suggestion for {self.task_id}"

@@ -1,0 +1,50 @@
+"""The pages that belong to no room: the start page, one's account, and what every page shows around its content."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from workforce.signed_in import PersonRequest, signed_in, worker_of
+
+MENU: list[tuple[str, str]] = []  # name of an address, title
+
+
+def around(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of a page needs: who is signed in, and the menu. Costs nothing on pages that do not show it."""
+    return {"person": SimpleLazyObject(lambda: _person(request)), "menu": SimpleLazyObject(lambda: _menu(request))}
+
+
+def _person(request: HttpRequest) -> dict[str, Any]:
+    return {"worker": worker_of(request) if hasattr(request, "user") else None}
+
+
+def _menu(request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        {"title": _(title), "url": reverse(name), "is_here": request.path.startswith(reverse(name)), "count": 0}
+        for name, title in MENU
+    ]
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Who has an account is taken to it, strangers learn what this is."""
+    if isinstance(request.user, AnonymousUser):
+        return render(request, "home.html")
+    return redirect("account")
+
+
+@signed_in
+def account(request: PersonRequest) -> HttpResponse:
+    """Where one changes email, password, second factors, sessions; and the way into work for who has none yet."""
+    return render(request, "account.html")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """An address that leads nowhere."""
+    from config.refusals import refusal_page
+
+    return refusal_page(request, _("There is no such page."), 404)

@@ -1,0 +1,160 @@
+"""Files that tasks show: kept in the storage, told by their bytes, and served only under a signed address that ends within a day.
+
+What a file is, its first bytes say: a closed list of raster images, sound and video. SVG and HTML can carry scripts and are not on it.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.core.signing import BadSignature, TimestampSigner
+
+from foundation.errors import NotFound
+from foundation.ids import new_id
+from tasks.errors import BadFile
+from tasks.labels import Interface
+from tasks.models import MediaFile
+from workforce import access
+from workforce.access import Actor
+
+NAME_MAX_CHARACTERS = 200
+HEAD_BYTES = 64
+SIGNED_SECONDS = 86_400  # a lease and a long break; a page asks anew when it is opened again
+ADDRESS = re.compile(r"^/files/([0-9a-f-]{36})/[^?]*$")
+SHOWN_BY_ADDRESS = {"Image", "Audio", "Video"}  # the tags whose variables are addresses
+
+# First bytes → what the file is. A pattern is (offset, bytes) and all patterns of a line must hold.
+SIGNATURES: list[tuple[str, list[tuple[int, bytes]]]] = [
+    ("image/png", [(0, b"\x89PNG\r\n\x1a\n")]),
+    ("image/jpeg", [(0, b"\xff\xd8\xff")]),
+    ("image/gif", [(0, b"GIF87a")]),
+    ("image/gif", [(0, b"GIF89a")]),
+    ("image/webp", [(0, b"RIFF"), (8, b"WEBP")]),
+    ("audio/wav", [(0, b"RIFF"), (8, b"WAVE")]),
+    ("audio/mpeg", [(0, b"ID3")]),
+    ("audio/mpeg", [(0, b"\xff\xfb")]),
+    ("audio/mpeg", [(0, b"\xff\xf3")]),
+    ("audio/ogg", [(0, b"OggS")]),
+    ("audio/flac", [(0, b"fLaC")]),
+    ("audio/mp4", [(4, b"ftypM4A")]),
+    ("video/mp4", [(4, b"ftyp")]),
+    ("video/webm", [(0, b"\x1a\x45\xdf\xa3")]),
+]
+
+
+class Readable(Protocol):
+    """A byte stream."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes."""
+
+
+def content_type_of(head: bytes) -> str | None:
+    """What a file is by its first HEAD_BYTES; None for what tasks do not show."""
+    for kind, patterns in SIGNATURES:
+        if all(head[offset : offset + len(mark)] == mark for offset, mark in patterns):
+            return kind
+    return None
+
+
+def receive(actor: Actor, organization_id: UUID, *, name: str, stream: Readable, now: datetime) -> MediaFile:
+    """Keep a file for an organisation's tasks to show. The same upload again is another file.
+
+    Streams to the storage before any row is written. Raises NotFound, RoleTooLow, and BadFile for a name, size or kind that is not kept.
+    """
+    access.require_role(actor, organization_id)
+    if not 1 <= len(name) <= NAME_MAX_CHARACTERS or not name.isprintable() or "/" in name:
+        raise BadFile("A name has 1 to 200 printable characters and no slash.", field="name", limit=NAME_MAX_CHARACTERS)
+    upload = _Upload(stream)
+    content_type = content_type_of(upload.head)
+    if content_type is None:
+        known = sorted({kind for kind, _ in SIGNATURES})
+        raise BadFile("Its first bytes are of no kind of image, sound or video that tasks show.", field="body", known=known)
+    file_id = new_id()
+    stored_as = default_storage.save(f"{organization_id}/{file_id}", File(upload, name=str(file_id)))  # type: ignore[arg-type]
+    if upload.size > settings.UPLOAD_MAX_BYTES:
+        default_storage.delete(stored_as)
+        raise BadFile("The file is too large.", field="body", limit=settings.UPLOAD_MAX_BYTES)
+    return MediaFile.objects.create(
+        id=file_id,
+        organization_id=organization_id,
+        name=name,
+        content_type=content_type,
+        size_bytes=upload.size,
+        digest=upload.digest.hexdigest(),
+        stored_as=stored_as,
+        created_by_id=actor.id,
+        created_at=now,
+    )
+
+
+class _Upload:
+    """A stream as Django's storages read files: its beginning looked at, its bytes counted and digested, cut one byte over the limit."""
+
+    def __init__(self, stream: Readable) -> None:
+        self.stream, self.size, self.digest = stream, 0, hashlib.sha256()
+        self.head = b""
+        while len(self.head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(self.head))):
+            self.head += more
+        self._unread = self.head
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, the head first."""
+        room = settings.UPLOAD_MAX_BYTES + 1 - self.size
+        wanted = min(size if size > 0 else File.DEFAULT_CHUNK_SIZE, room)
+        part, self._unread = (self._unread[:wanted], self._unread[wanted:]) if self._unread else (self.stream.read(wanted), b"")
+        self.size += len(part)
+        self.digest.update(part)
+        return part
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """The whole of it, piece by piece."""
+        while part := self.read(chunk_size or File.DEFAULT_CHUNK_SIZE):
+            yield part
+
+
+# ---- addresses ----
+
+
+def address_of(file: MediaFile) -> str:
+    """What a payload says to show the file."""
+    return f"/files/{file.id}/{quote(file.name, safe='')}"
+
+
+def with_signed_addresses(payload: Any) -> Any:
+    """The payload with every address of a file kept here signed, so that its worker's page may load it for SIGNED_SECONDS."""
+    if isinstance(payload, dict):
+        return {name: with_signed_addresses(value) for name, value in payload.items()}
+    if isinstance(payload, list):
+        return [with_signed_addresses(value) for value in payload]
+    if isinstance(payload, str) and (found := ADDRESS.match(payload)):
+        return f"{payload}?for={TimestampSigner(salt='media').sign(found.group(1)).partition(':')[2]}"
+    return payload
+
+
+def signed_file(file_id: UUID, signature: str) -> MediaFile:
+    """The file under a signed address. Raises NotFound for a signature that is wrong or too old, as for a file that is not there."""
+    try:
+        TimestampSigner(salt="media").unsign(f"{file_id}:{signature}", max_age=SIGNED_SECONDS)
+    except BadSignature as error:
+        raise NotFound("This address has ended. Open the task again to get a new one.") from error
+    file = MediaFile.objects.filter(id=file_id).first()
+    if file is None:
+        raise NotFound
+    return file
+
+
+def origins_of(payload: Any, interface: Interface) -> set[str]:
+    """The other sites (scheme, host, port) from which this payload's images, sound and video would be loaded."""
+    if not isinstance(payload, dict):
+        return set()
+    addresses = [payload.get(variable) for variable, tag in interface.variables.items() if tag in SHOWN_BY_ADDRESS]
+    parts = [urlsplit(address) for address in addresses if isinstance(address, str)]
+    return {f"{part.scheme}://{part.netloc.rpartition('@')[2]}" for part in parts if part.scheme in ("http", "https")}

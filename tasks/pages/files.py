@@ -1,0 +1,63 @@
+"""Files that tasks show. No cookie is read or set here, nothing is ever run: types are as checked, everything else is a download."""
+
+import re
+from collections.abc import Iterator
+from typing import IO
+from uuid import UUID
+
+from csp.decorators import csp_replace
+from django.core.files.storage import default_storage
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from tasks import media
+
+CHUNK_BYTES = 64 * 1024
+RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+
+
+@require_safe
+@csp_replace({"default-src": ["'none'"], "sandbox": True})  # type: ignore[arg-type]
+def file(request: HttpRequest, file_id: UUID, name: str) -> HttpResponseBase:
+    """The bytes of a file, whole or the one range asked for (RFC 9110, 14.2), so that players can seek."""
+    kept = media.signed_file(file_id, request.GET.get("for", ""))
+    first, last = _range_of(request.headers.get("Range", ""), kept.size_bytes)
+    if first >= kept.size_bytes or last < first:
+        answer = HttpResponse(status=416)
+        answer["Content-Range"] = f"bytes */{kept.size_bytes}"
+        return answer
+    whole = last - first + 1 == kept.size_bytes
+    body = () if request.method == "HEAD" else _bytes(kept.stored_as, first, last)
+    reply = StreamingHttpResponse(body, status=200 if whole else 206, content_type=kept.content_type)
+    reply["Content-Length"] = str(last - first + 1)
+    reply["Accept-Ranges"] = "bytes"
+    reply["Cache-Control"] = f"private, max-age={media.SIGNED_SECONDS}, immutable"
+    reply["Cross-Origin-Resource-Policy"] = "same-origin"
+    if not whole:
+        reply["Content-Range"] = f"bytes {first}-{last}/{kept.size_bytes}"
+    return reply
+
+
+def _range_of(header: str, size: int) -> tuple[int, int]:
+    """The first and last byte wanted; the whole file for no range, several, or one that cannot be read."""
+    found = RANGE.match(header)
+    if not found or found.group(1) == found.group(2) == "":
+        return 0, size - 1
+    first, last = found.groups()
+    if first == "":
+        return max(0, size - int(last)), size - 1
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _bytes(stored_as: str, first: int, last: int) -> Iterator[bytes]:
+    stream: IO[bytes]
+    with default_storage.open(stored_as) as stream:
+        stream.seek(first)
+        left = last - first + 1
+        while left > 0 and (part := stream.read(min(CHUNK_BYTES, left))):
+            left -= len(part)
+            yield part
+
+
+urlpatterns = [path("files/<uuid:file_id>/<str:name>", file, name="file")]

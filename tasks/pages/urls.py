@@ -1,0 +1,5 @@
+"""Addresses of the pages of work: each file beside this one brings its own."""
+
+from tasks.pages import files
+
+urlpatterns = [*files.urlpatterns]
