@@ -7,22 +7,23 @@ BIN := .venv/bin
 STAMP := .venv/.installed-$(shell cksum < requirements/dev.lock | tr ' ' '-')
 DEVELOPMENT := FAIRHAND_DEBUG=1 FAIRHAND_SIMULATION=1
 EDITOR := tasks/static/editor/editor.json
+MESSAGES := locale/es/LC_MESSAGES/django.mo
 WORKERS ?= auto
 args ?=
 name ?= hot_path
 
-.PHONY: help demo test run stop check bench replay lock format
+.PHONY: help demo test run stop check bench replay lock format messages
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-demo: $(STAMP) $(EDITOR)  ## run a whole job end to end on the embedded database, and leave the site running
+demo: $(STAMP) $(EDITOR) $(MESSAGES)  ## run a whole job end to end on the embedded database, and leave the site running
 	@$(DEVELOPMENT) $(BIN)/python -W ignore manage.py demo $(args)
 
-test: $(STAMP) $(EDITOR)  ## run all tests, on the embedded database, in random order
+test: $(STAMP) $(EDITOR) $(MESSAGES)  ## run all tests, on the embedded database, in random order
 	@$(DEVELOPMENT) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(args)
 
-run: $(STAMP) $(EDITOR)  ## run the site and the cluster until Ctrl-C
+run: $(STAMP) $(EDITOR) $(MESSAGES)  ## run the site and the cluster until Ctrl-C
 	@$(DEVELOPMENT) $(BIN)/python -W ignore manage.py run $(args)
 
 stop: $(STAMP)  ## stop what the demo left running, and the embedded database
@@ -36,6 +37,9 @@ bench: $(STAMP)  ## a benchmark: make bench name=hot_path|overlap|aggregate args
 
 format: $(STAMP)  ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+messages: $(STAMP)  ## bring the translations up to what there is to translate, and say what is not translated yet
+	@$(BIN)/python tools/messages.py update && $(BIN)/python tools/messages.py check
 
 check: $(STAMP)  ## format, lint, types, floors, migrations, deployment settings
 	$(BIN)/ruff format --check .
@@ -66,3 +70,6 @@ $(EDITOR): tools/build_editor.py | $(STAMP)
 	@echo "Building the labelling editor (a download of 74 MB, once)."
 	@rm -rf $(@D)
 	@$(BIN)/python tools/build_editor.py $(@D)
+
+$(MESSAGES): locale/es/LC_MESSAGES/django.po tools/messages.py | $(STAMP)
+	@$(BIN)/python tools/messages.py compile

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -32,7 +33,7 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         set_rollback()
         status = next((status for kind, status in STATUS_OF_KIND if isinstance(error, kind)), 400)
         headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
-        return Response(error_body(error.code, error.message, error.details), status=status, headers=headers)
+        return Response(error_body(error.code, gettext(error.message), error.details), status=status, headers=headers)
     if isinstance(error, Http404):
         return error_response(NotFound(), context)
     if isinstance(error, PermissionDenied):

@@ -28,7 +28,7 @@ class RefusalPages:
         if not isinstance(error, DomainError):
             return None
         status = next((status for kind, status in STATUS_OF_KIND if isinstance(error, kind)), 400)
-        return refusal_page(request, error.message, status)
+        return refusal_page(request, _(error.message), status)
 
 
 def refusal_page(request: HttpRequest, message: Any, status: int) -> HttpResponse:
