@@ -12,7 +12,7 @@ WORKERS ?= auto
 args ?=
 name ?= hot_path
 
-.PHONY: help demo test run stop check bench replay lock format messages
+.PHONY: help demo test run stop check bench replay lock format messages chromium
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -20,8 +20,11 @@ help:  ## this list
 demo: $(STAMP) $(EDITOR) $(MESSAGES)  ## run a whole job end to end on the embedded database, and leave the site running
 	@$(DEVELOPMENT) $(BIN)/python -W ignore manage.py demo $(args)
 
-test: $(STAMP) $(EDITOR) $(MESSAGES)  ## run all tests, on the embedded database, in random order
+test: $(STAMP) $(EDITOR) $(MESSAGES) chromium  ## run all tests, on the embedded database and in Chromium, in random order
 	@$(DEVELOPMENT) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(args)
+
+chromium:
+	@tools/install_chromium.sh
 
 run: $(STAMP) $(EDITOR) $(MESSAGES)  ## run the site and the cluster until Ctrl-C
 	@$(DEVELOPMENT) $(BIN)/python -W ignore manage.py run $(args)
