@@ -51,6 +51,7 @@ check: $(STAMP)  ## format, lint, types, floors, migrations, deployment settings
 	FAIRHAND_DEBUG=1 $(BIN)/lint-imports
 	FAIRHAND_DEBUG=1 $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 	FAIRHAND_ALLOWED_HOSTS=fairhand.example FAIRHAND_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+		FAIRHAND_IDENTITY_KEYS=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		$(BIN)/python -W ignore manage.py check --deploy --fail-level WARNING
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --python-version 3.11 \

@@ -1,8 +1,10 @@
 """Every knob of an installation, read from the environment once.
 
-No secret has a default: a production start without FAIRHAND_SECRET_KEY is refused. In development one is drawn and kept in `.data/`.
+No secret has a default: a production start without FAIRHAND_SECRET_KEY and FAIRHAND_IDENTITY_KEYS is refused. In development they are
+drawn and kept in `.data/`.
 """
 
+import contextlib
 import secrets
 import sys
 from pathlib import Path
@@ -21,23 +23,29 @@ DEBUG = env.bool("FAIRHAND_DEBUG", default=False)
 SIMULATION = env.bool("FAIRHAND_SIMULATION", default=False)
 
 
-def _secret_key() -> str:
-    """The configured key; in development a random one that survives restarts, so that sessions do too."""
-    key: str = env.str("FAIRHAND_SECRET_KEY", default="")
+def _secret(name: str, development_file: str) -> str:
+    """The configured secret; in development a random one that survives restarts, so that sessions and identities do too."""
+    key: str = env.str(name, default="")
     if key:
         return key
     if not DEBUG:
-        raise ImproperlyConfigured(
-            "Set FAIRHAND_SECRET_KEY to 50 random characters; there is no default that anybody could know."
-        )
-    path = DATA_DIR / "development_secret_key"
+        raise ImproperlyConfigured(f"Set {name} to 50 random characters; there is no default that anybody could know.")
+    path = DATA_DIR / development_file
     if not path.exists():
-        path.write_text(secrets.token_urlsafe(48))
-        path.chmod(0o600)
+        draft = DATA_DIR / f".{development_file}.{secrets.token_hex(4)}"
+        draft.touch(0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret is the one
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_text()
 
 
-SECRET_KEY = _secret_key()
+SECRET_KEY = _secret("FAIRHAND_SECRET_KEY", "development_secret_key")
+# Identities and second factors are encrypted with these, separated by commas: the first one seals, all of them open.
+IDENTITY_KEYS = [key.strip() for key in _secret("FAIRHAND_IDENTITY_KEYS", "development_identity_key").split(",") if key.strip()]
+if not DEBUG and any(len(key) < 40 for key in IDENTITY_KEYS):
+    raise ImproperlyConfigured("Each key in FAIRHAND_IDENTITY_KEYS has at least 40 random characters.")
 ALLOWED_HOSTS = env.list("FAIRHAND_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 
 INSTALLED_APPS = [

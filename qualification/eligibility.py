@@ -59,15 +59,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Missing:
-    """A requirement that does not hold: what it asks, what the worker has, and how to get there."""
+    """A requirement that does not hold: what it asks, what the worker has, and how to get there; in words, and as a command."""
 
     requirement: dict[str, Any]
     have: Any
     message: str
+    command: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
+        """As JSON; `step` says what kind of thing is missing."""
+        return {"step": self.requirement["subject"], **asdict(self)}
 
 
 def check_requirements(requirements: Any) -> list[dict[str, Any]]:
@@ -93,7 +94,7 @@ def missing(
     `exams` tells, per skill, the titles of exams that grant it, so that the answer can say how to get it.
     """
     return [
-        Missing(dict(requirement), _have(requirement, facts, now), _advice(requirement, exams or {}))
+        Missing(dict(requirement), _have(requirement, facts, now), *_advice(requirement, exams or {}))
         for requirement in requirements
         if not _holds(requirement, facts, now)
     ]
@@ -188,16 +189,16 @@ def _holds(requirement: Mapping[str, Any], facts: Facts, now: datetime) -> bool:
     return bool((have in values) != (comparator in NEGATIVE))
 
 
-def _advice(requirement: Mapping[str, Any], exams: Mapping[UUID, Sequence[str]]) -> str:
+def _advice(requirement: Mapping[str, Any], exams: Mapping[UUID, Sequence[str]]) -> tuple[str, str]:
     comparator, values = requirement["comparator"], ", ".join(str(value) for value in requirement["values"])
     asked = {"exists": "any", "does_not_exist": "none"}.get(comparator) or f"{IN_WORDS[comparator]} {values}"
     if requirement["subject"] == "country":
-        return f"This job asks for the country {asked}. Your profile says where you live: POST me/profile."
+        return f"This job asks for the country {asked}. Your profile says where you live.", "POST me/profile"
     if requirement["subject"] == "language":
-        return f"This job asks for the language {asked}. Your profile says which you speak: POST me/profile."
+        return f"This job asks for the language {asked}. Your profile says which you speak.", "POST me/profile"
     titles = exams.get(UUID(requirement["skill_id"]), ())
     if comparator in NEGATIVE:
-        return f"This job asks for a value {asked} in this skill."
+        return f"This job asks for a value {asked} in this skill.", ""
     if titles:
-        return f"This job asks for a value {asked} in this skill. These exams grant it: {', '.join(titles)} (GET exams)."
-    return f"This job asks for a value {asked} in this skill, which its requester grants."
+        return f"This job asks for a value {asked} in this skill. These exams grant it: {', '.join(titles)}.", "GET exams"
+    return f"This job asks for a value {asked} in this skill, which its requester grants.", ""

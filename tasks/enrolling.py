@@ -60,6 +60,7 @@ def missing_in_each(
 ) -> dict[UUID, list[dict[str, Any]]]:
     """The same for many batches, with no more queries than for one."""
     steps = onboarding.missing_steps(worker_id)
+    accepted = Worker.objects.values_list("sensitive_accepted", flat=True).get(id=worker_id)
     scopes = {Decision.scope_of_project(batch.project_id) for batch in batches}
     restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
     skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}
@@ -67,6 +68,7 @@ def missing_in_each(
     return {
         batch.id: [
             *steps,
+            *onboarding.missing_content(batch.sensitive, accepted),
             *(_told(decision) for decision in restrictions if decision.scope == Decision.scope_of_project(batch.project_id)),
             *(gap.to_dict() for gap in eligibility.missing(batch.requirements, facts, now, exams=exams)),
         ]
@@ -76,7 +78,9 @@ def missing_in_each(
 
 def _told(decision: Decision) -> dict[str, Any]:
     return {
+        "step": "decision",
         "decision_id": str(decision.id),
         "until": decision.effective_until.isoformat() if decision.effective_until else None,
-        "message": f"{decision.reason} Read it in full: GET decisions/{decision.id}.",
+        "message": decision.reason,
+        "command": f"GET decisions/{decision.id}",
     }

@@ -73,6 +73,7 @@ def _job(batch: Batch, missing: list[dict[str, Any]], record: dict[str, Any]) ->
         "lease_seconds": batch.lease_seconds,
         "review_seconds": batch.review_seconds,
         "workers_choose": batch.workers_choose,
+        "sensitive": batch.sensitive,
         "guideline_id": batch.guideline_id,
     }
 

@@ -1,26 +1,38 @@
-"""From an account to someone who may start: profile, agreements, and what is still missing."""
+"""From an account to someone who may start: profile, preferences, agreements, and what is still missing."""
 
-from datetime import datetime
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.utils.translation import gettext as _
 
 from foundation import audit
 from foundation.errors import NotFound
 from workforce import access
 from workforce.access import Actor
 from workforce.errors import BadField
-from workforce.models import Acceptance, Agreement, Identity, Worker
+from workforce.models import Acceptance, Agreement, Identity, Level, Sensitive, Worker
 
 LANGUAGES_MAX = 30
-PROFILE_FIELDS = {"display_name", "country", "languages", "time_zone"}
+LANGUAGE = re.compile(
+    r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$"
+)  # language, script, region: what BCP 47 tags of people look like
+PROFILE_FIELDS = {"display_name", "country", "languages", "language_levels", "time_zone"}
+DAILY_CAP_SECONDS = (900, 12 * 3600)  # nobody works longer than the platform's hard stop (reference: fair-work.md A.2 rule 21)
+WEEKLY_CAP_SECONDS = (900, 84 * 3600)
+STRETCHES_MAX = 28  # of working hours in a week: four a day
 
 
 def touch_standing(worker_id: UUID) -> None:
     """Say that something about a worker's access changed: whoever keeps a fact derived from it must derive it afresh."""
     Worker.objects.filter(id=worker_id).update(standing=F("standing") + 1)
+
+
+# ---- agreements ----
 
 
 @transaction.atomic
@@ -45,6 +57,12 @@ def outstanding_agreements(user_id: UUID) -> list[Agreement]:
     return list(current_agreements().exclude(id__in=Acceptance.objects.filter(user_id=user_id).values("agreement_id")))
 
 
+def last_accepted(user_id: UUID, agreement: Agreement) -> Agreement | None:
+    """The newest earlier version of the same agreement that the user accepted; None when this is their first."""
+    mine = Acceptance.objects.filter(user_id=user_id).values("agreement_id")
+    return Agreement.objects.filter(slug=agreement.slug, version__lt=agreement.version, id__in=mine).order_by("-version").first()
+
+
 @transaction.atomic
 def accept_agreement(actor: Actor, agreement_id: UUID, *, now: datetime) -> Acceptance:
     """Accept one version of an agreement. The second time returns the first acceptance. Raises NotFound."""
@@ -58,45 +76,187 @@ def accept_agreement(actor: Actor, agreement_id: UUID, *, now: datetime) -> Acce
     return Acceptance.objects.get(user_id=actor.id, agreement_id=agreement_id)
 
 
+# ---- what matching knows, what the worker wants, who the worker is ----
+
+
 @transaction.atomic
 def update_profile(worker_id: UUID, *, now: datetime, **fields: Any) -> Worker:
-    """Change what matching knows about a worker. Raises BadField for a value that cannot be kept."""
+    """Change what matching knows about a worker. Raises BadField for a value that cannot be kept.
+
+    Levels are kept of languages that are listed; of a language that is taken out, its level goes too.
+    """
     unknown = set(fields) - PROFILE_FIELDS
     if unknown:
         raise BadField(field=sorted(unknown)[0], known=sorted(PROFILE_FIELDS))
-    if len(fields.get("languages", [])) > LANGUAGES_MAX:
+    worker = Worker.objects.select_for_update(no_key=True).filter(id=worker_id).first()
+    if worker is None:
+        raise NotFound
+    if "languages" in fields:
+        fields["languages"] = _checked_languages(fields["languages"])
+    if "languages" in fields or "language_levels" in fields:
+        languages = fields.get("languages", worker.languages)
+        fields["language_levels"] = _checked_levels(fields.get("language_levels", worker.language_levels), languages)
+    if fields:
+        Worker.objects.filter(id=worker_id).update(**fields, standing=F("standing") + 1)
+    _note_onboarded(worker_id, now=now)
+    return Worker.objects.get(id=worker_id)
+
+
+def _checked_languages(tags: Sequence[str]) -> list[str]:
+    if len(tags) > LANGUAGES_MAX:
         raise BadField("A profile lists 30 languages at most.", field="languages", limit=LANGUAGES_MAX)
-    if fields and not Worker.objects.filter(id=worker_id).update(**fields, standing=F("standing") + 1):
+    for tag in tags:
+        if not LANGUAGE.match(tag) or len(tag) > 12:
+            raise BadField("A language is a BCP 47 tag, such as en or pt-BR.", field="languages", got=tag[:40])
+    return list(dict.fromkeys(tags))
+
+
+def _checked_levels(levels: Mapping[str, str], languages: Sequence[str]) -> dict[str, str]:
+    for tag, level in levels.items():
+        if level not in Level.values:
+            raise BadField("Choose a level.", field="language_levels", language=tag[:40], known=Level.values)
+    return {tag: str(levels[tag]) for tag in languages if tag in levels}
+
+
+@transaction.atomic
+def choose_content(worker_id: UUID, *, accepted: Sequence[str], now: datetime) -> Worker:
+    """Say which sensitive content one is willing to see; what is not listed is refused from now on, and nothing is held against it.
+
+    Moves the standing, so that jobs open or close at the next claim. Raises BadField for a category that is not in the list.
+    """
+    if strange := sorted(set(accepted) - set(Sensitive.values)):
+        raise BadField(field="sensitive_accepted", got=strange[0][:40], known=Sensitive.values)
+    chosen = [category for category in Sensitive.values if category in accepted]
+    changed = Worker.objects.filter(id=worker_id).update(
+        sensitive_accepted=chosen, content_chosen_at=now, standing=F("standing") + 1
+    )
+    if not changed:
         raise NotFound
     _note_onboarded(worker_id, now=now)
     return Worker.objects.get(id=worker_id)
 
 
-def update_identity(worker_id: UUID, *, now: datetime, **fields: Any) -> Identity:
-    """Keep who the worker is, apart from everything else. Fields left out stay as they are."""
-    row, _ = Identity.objects.update_or_create(worker_id=worker_id, defaults={**fields, "updated_at": now})
+@transaction.atomic
+def choose_hours(
+    worker_id: UUID,
+    *,
+    working_hours: Sequence[Mapping[str, Any]],
+    daily_cap_seconds: int | None,
+    weekly_cap_seconds: int | None,
+    now: datetime,
+) -> Worker:
+    """Say when one usually works, in one's own zone, and how much at most; None is no limit of one's own. Raises BadField."""
+    stretches = _checked_hours(working_hours)
+    caps = {
+        "daily_cap_seconds": (daily_cap_seconds, DAILY_CAP_SECONDS),
+        "weekly_cap_seconds": (weekly_cap_seconds, WEEKLY_CAP_SECONDS),
+    }
+    for field, (cap, (least, most)) in caps.items():
+        if cap is not None and not least <= cap <= most:
+            message = f"A limit of your own is between {least // 60} minutes and {most // 3600} hours."
+            raise BadField(message, field=field, least=least, limit=most, got=cap)
+    changed = Worker.objects.filter(id=worker_id).update(
+        working_hours=stretches,
+        hours_chosen_at=now,
+        daily_cap_seconds=daily_cap_seconds,
+        weekly_cap_seconds=weekly_cap_seconds,
+        standing=F("standing") + 1,
+    )
+    if not changed:
+        raise NotFound
+    _note_onboarded(worker_id, now=now)
+    return Worker.objects.get(id=worker_id)
+
+
+def _checked_hours(stretches: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The week's stretches in order. Raises BadField for one that cannot be read, ends before it begins, or overlaps another."""
+    if len(stretches) > STRETCHES_MAX:
+        raise BadField("A week has 28 stretches at most.", field="working_hours", limit=STRETCHES_MAX, got=len(stretches))
+    kept: list[dict[str, Any]] = []
+    for stretch in stretches:
+        try:
+            weekday = int(stretch["weekday"])
+            begins, ends = (time.fromisoformat(str(stretch[name])).strftime("%H:%M") for name in ("begins", "ends"))
+        except (KeyError, ValueError) as error:
+            raise BadField("A stretch has weekday (1 is Monday), begins and ends (09:00).", field="working_hours") from error
+        if not 1 <= weekday <= 7 or (begins >= ends and ends != "00:00"):
+            raise BadField("A stretch ends after it begins, on a weekday from 1 to 7.", field="working_hours", weekday=weekday)
+        kept.append({"weekday": weekday, "begins": begins, "ends": ends})
+    kept.sort(key=lambda one: (one["weekday"], one["begins"]))
+    for one, following in zip(kept, kept[1:], strict=False):
+        if one["weekday"] == following["weekday"] and (one["ends"] == "00:00" or one["ends"] > following["begins"]):
+            raise BadField("Two stretches of a day overlap.", field="working_hours", weekday=one["weekday"])
+    return kept
+
+
+@transaction.atomic
+def update_identity(
+    worker_id: UUID,
+    *,
+    now: datetime,
+    legal_name: str | None = None,
+    address: str | None = None,
+    birth_date: date | None | str = "",
+) -> Identity:
+    """Keep who the worker is, encrypted and apart from everything else. What is left out stays; `birth_date=None` takes it out."""
+    row = Identity.objects.select_for_update().filter(worker_id=worker_id).first() or Identity(worker_id=worker_id)
+    row.legal_name = row.legal_name if legal_name is None else legal_name
+    row.address = row.address if address is None else address
+    if birth_date != "":
+        row.birth_date = birth_date.isoformat() if isinstance(birth_date, date) else birth_date or ""
+    row.updated_at = now
+    row.save()
+    _note_onboarded(worker_id, now=now)
     return row
 
 
+# ---- what is still missing ----
+
+
 def missing_steps(worker_id: UUID) -> list[dict[str, Any]]:
-    """What a worker must still do before they may take any task; empty when nothing. Each step says how."""
+    """What a worker must still do before they may take any task; empty when nothing.
+
+    Each is {"step", "message" (for people), "href" (the page that does it), "command" (the API's way), …}.
+    """
     worker = Worker.objects.filter(id=worker_id).first()
     if worker is None:
         raise NotFound
     steps: list[dict[str, Any]] = []
     if not worker.country:
-        steps.append({"step": "country", "message": "Say where you live: POST me/profile with country."})
+        steps.append({"step": "country", "message": _("Say where you live."), "command": "POST me/profile with country"})
     if not worker.languages:
-        steps.append({"step": "languages", "message": "Say which languages you speak: POST me/profile with languages."})
+        steps.append(
+            {"step": "languages", "message": _("Say which languages you speak."), "command": "POST me/profile with languages"}
+        )
     steps.extend(
         {
             "step": "agreement",
             "agreement_id": str(row.id),
-            "message": f"Read and accept “{row.title}”: POST agreements/{row.id}/accept.",
+            "message": _("Read and accept “%(title)s”.") % {"title": row.title},
+            "command": f"POST agreements/{row.id}/accept",
         }
         for row in outstanding_agreements(worker.user_id)
     )
     return steps
+
+
+def missing_content(sensitive: Sequence[str], accepted: Sequence[str]) -> list[dict[str, Any]]:
+    """What keeps someone who accepts only some sensitive content from work that shows this, with the way out; empty when nothing does."""
+    refused = [category for category in sensitive if category not in accepted]
+    if not refused:
+        return []
+    names = ", ".join(str(Sensitive(category).label) for category in refused)
+    return [
+        {
+            "step": "content",
+            "categories": refused,
+            "message": _(
+                "This job shows content you have not opted in to: %(names)s. You need not; you can change what you accept."
+            )
+            % {"names": names},
+            "command": "POST me/content",
+        }
+    ]
 
 
 def _note_onboarded(worker_id: UUID, *, now: datetime) -> None:

@@ -17,7 +17,7 @@ from foundation.errors import NotFound
 from tasks import publishing
 from tasks.models import Batch, Guideline, Project
 from workforce import access
-from workforce.models import Membership
+from workforce.models import Membership, Sensitive
 
 MICROS_MAX = 10_000 * 1_000_000  # ten thousand units for one answer: a slip, not a price
 
@@ -134,6 +134,12 @@ class NewBatch(serializers.ModelSerializer[Batch]):
     gold_first = serializers.IntegerField(min_value=0, max_value=50, required=False)
     accuracy_bar = serializers.FloatField(min_value=0, max_value=1, required=False, allow_null=True)
     requirements = serializers.ListField(child=serializers.DictField(), required=False)
+    sensitive = serializers.ListField(
+        child=serializers.ChoiceField(choices=Sensitive.choices),
+        required=False,
+        max_length=len(Sensitive),
+        help_text="What its tasks may show; only workers who opted in to all of it are offered the batch.",
+    )
 
     class Meta:
         model = Batch
@@ -145,6 +151,7 @@ class NewBatch(serializers.ModelSerializer[Batch]):
             "max_leases",
             "workers_choose",
             "requirements",
+            "sensitive",
             "idle_cap_seconds",
             "currency",
             "price_micros",

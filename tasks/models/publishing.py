@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from foundation.ids import new_id
 from workforce.access import Actor
-from workforce.models import Organization, User, Worker
+from workforce.models import Organization, Sensitive, User, Worker
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -125,6 +125,7 @@ class Batch(models.Model):
     max_leases = models.PositiveSmallIntegerField(default=1)  # tasks a worker may hold at once
     workers_choose = models.BooleanField(default=False)  # may a worker claim a task by its id?
     requirements = models.JSONField(default=list)  # see qualification.eligibility
+    sensitive = ArrayField(models.CharField(max_length=20, choices=Sensitive.choices), default=list)  # what its tasks may show
     idle_cap_seconds = models.PositiveSmallIntegerField(default=120)  # longest gap between signs of life that counts as work
     # the pay
     currency = models.CharField(max_length=3)
@@ -155,6 +156,7 @@ class Batch(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["draft", "open", "paused", "closed"]), name="batch_state_is_known"),
             models.CheckConstraint(condition=Q(overlap__gte=1), name="batch_wants_an_answer"),
+            models.CheckConstraint(condition=Q(sensitive__contained_by=Sensitive.values), name="sensitive_content_is_known"),
             models.CheckConstraint(condition=Q(price_micros__gt=0, fee_micros__gte=0), name="batch_pays"),
             models.CheckConstraint(condition=Q(lease_seconds__gte=10), name="lease_has_time"),
             models.CheckConstraint(condition=Q(lease_size__gte=1, max_leases__gte=F("lease_size")), name="leases_fit_together"),

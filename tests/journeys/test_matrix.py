@@ -75,7 +75,7 @@ LISTS = {
     "pay-floors", "projects", "batches", "assignments", "jobs", "exams",
 }  # fmt: skip
 OPEN_TO_STRANGERS = {"accounts", "tokens"}
-COMMANDS = {"accounts", "me/profile", "me/identity"}
+COMMANDS = {"accounts", "me/profile", "me/content", "me/hours", "me/identity"}
 
 
 def bodies(ids: dict[str, str]) -> dict[str, Any]:

@@ -85,7 +85,8 @@ def test_countries_and_what_is_missing_says_how_to_get_it():
     facts = Facts(country="GB", skills={SKILL: SkillFact(70)})
     country, ability = missing(requirement, facts, NOW, exams={SKILL: ["Reading"]})
     assert country.have == "GB"
-    assert "POST me/profile" in country.message
+    assert "Your profile" in country.message
+    assert country.command == "POST me/profile"
     assert ability.have == 70
     assert "Reading" in ability.message
     assert holds(requirement, Facts(country="DE", skills={SKILL: SkillFact(81)}))

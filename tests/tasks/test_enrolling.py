@@ -84,7 +84,7 @@ def test_requirements_are_checked_and_told(rita, olga, wanda, now):
         enrolling.enrol(wanda.worker.id, french, now=now)
     (gap,) = refused.value.details["missing"]
     assert (gap["requirement"]["values"], gap["have"]) == (["fr"], ["en"])
-    assert "POST me/profile" in gap["message"]
+    assert (gap["step"], gap["command"]) == ("language", "POST me/profile")
     assert enrolling.enrol(wanda.worker.id, german, now=now)
 
 
@@ -145,3 +145,27 @@ def test_many_batches_ask_no_more_queries_than_one(rita, wanda, now):
         return len(caught)
 
     assert queries(batches) == queries(batches[:1])
+
+
+def test_sensitive_work_is_for_those_who_opted_in(rita, olga, wanda, now):
+    made = scenes.opened(rita, olga, tasks=3, sensitive=["hate", "injury"])
+    onboarding.choose_content(wanda.worker.id, accepted=["hate"], now=now)
+    refused = wanda.post(f"batches/{made.id}/claim")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_eligible")
+    (gap,) = refused.json()["details"]["missing"]
+    assert (gap["step"], gap["categories"]) == ("content", ["injury"])
+    assert "Injuries" in gap["message"]
+    (job,) = wanda.get("jobs").json()["results"]
+    assert (job["eligible"], job["sensitive"]) == (False, ["hate", "injury"])
+    onboarding.choose_content(wanda.worker.id, accepted=["hate", "injury"], now=now)
+    assert wanda.post(f"batches/{made.id}/claim").status_code == 200
+    onboarding.choose_content(wanda.worker.id, accepted=[], now=now)
+    assert wanda.post(f"batches/{made.id}/claim").status_code == 403, "opting out works at the next claim"
+
+
+def test_a_batch_says_what_it_may_show_from_a_closed_list(rita, now):
+    of = scenes.project(rita)
+    settings = {"name": "B", "overlap": 1, "currency": "USD", "price_micros": 1, "estimate_seconds": 5}
+    made = rita.post(f"projects/{of.id}/batches", settings | {"sensitive": ["medical"]})
+    assert made.json()["sensitive"] == ["medical"]
+    assert rita.post(f"projects/{of.id}/batches", settings | {"sensitive": ["kittens"]}).status_code == 400

@@ -20,7 +20,7 @@ def test_a_new_worker_is_told_each_missing_step_and_how(olga, now):
     walt = builders.person("walt", now=now, as_worker=True)
     steps = ok(walt.get("me"))["missing"]
     assert [step["step"] for step in steps] == ["country", "languages", "agreement"]
-    assert all("POST" in step["message"] for step in steps)
+    assert all("POST" in step["command"] and "POST" not in step["message"] for step in steps)
     ok(walt.post("me/profile", {"country": "DE", "languages": ["de", "en"], "time_zone": "Europe/Berlin"}))
     ok(walt.post(f"agreements/{agreement.id}/accept"))
     assert ok(walt.get("me"))["missing"] == []

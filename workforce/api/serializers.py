@@ -5,8 +5,20 @@ from zoneinfo import available_timezones
 
 from rest_framework import serializers
 
+from workforce import onboarding
 from workforce.accounts import TOKEN_DAYS, TOKEN_MAX_DAYS
-from workforce.models import Acceptance, Agreement, ApiToken, Decision, Identity, Membership, Organization, Worker
+from workforce.models import (
+    Acceptance,
+    Agreement,
+    ApiToken,
+    Decision,
+    Identity,
+    Level,
+    Membership,
+    Organization,
+    Sensitive,
+    Worker,
+)
 
 
 class SignUpRequest(serializers.Serializer[Any]):
@@ -56,7 +68,10 @@ class ProfileRequest(serializers.Serializer[Any]):
     display_name = serializers.CharField(max_length=60, required=False)
     country = serializers.RegexField(r"^[A-Z]{2}$", required=False, help_text="ISO 3166-1 alpha-2, such as DE.")
     languages = serializers.ListField(
-        child=serializers.RegexField(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?$"), required=False, max_length=30
+        child=serializers.RegexField(onboarding.LANGUAGE, max_length=12), required=False, max_length=onboarding.LANGUAGES_MAX
+    )
+    language_levels = serializers.DictField(
+        child=serializers.ChoiceField(choices=Level.choices), required=False, help_text="Language → how well you know it."
     )
     time_zone = serializers.ChoiceField(choices=sorted(available_timezones()), required=False)
 
@@ -66,14 +81,55 @@ class WorkerBody(serializers.ModelSerializer[Worker]):
 
     class Meta:
         model = Worker
-        fields = ["id", "display_name", "country", "languages", "time_zone", "onboarded_at", "created_at"]
+        fields = [
+            "id",
+            "display_name",
+            "country",
+            "languages",
+            "language_levels",
+            "time_zone",
+            "sensitive_accepted",
+            "content_chosen_at",
+            "working_hours",
+            "hours_chosen_at",
+            "daily_cap_seconds",
+            "weekly_cap_seconds",
+            "onboarded_at",
+            "created_at",
+        ]
+
+
+class ContentRequest(serializers.Serializer[Any]):
+    """The sensitive content one accepts to see; everything else is refused."""
+
+    sensitive_accepted = serializers.ListField(child=serializers.ChoiceField(choices=Sensitive.choices), max_length=50)
+
+
+class Stretch(serializers.Serializer[Any]):
+    """Some hours of a weekday."""
+
+    weekday = serializers.IntegerField(min_value=1, max_value=7, help_text="1 is Monday.")
+    begins = serializers.TimeField(format="%H:%M")
+    ends = serializers.TimeField(format="%H:%M", help_text="00:00 is the end of the day.")
+
+
+class HoursRequest(serializers.Serializer[Any]):
+    """When one usually works, in one's own time zone, and how much at most. What is left out stands for no limit."""
+
+    working_hours = serializers.ListField(child=Stretch(), default=list, max_length=onboarding.STRETCHES_MAX)
+    daily_cap_seconds = serializers.IntegerField(
+        min_value=onboarding.DAILY_CAP_SECONDS[0], max_value=onboarding.DAILY_CAP_SECONDS[1], default=None, allow_null=True
+    )
+    weekly_cap_seconds = serializers.IntegerField(
+        min_value=onboarding.WEEKLY_CAP_SECONDS[0], max_value=onboarding.WEEKLY_CAP_SECONDS[1], default=None, allow_null=True
+    )
 
 
 class IdentityBody(serializers.ModelSerializer[Identity]):
     """Who the worker is; kept apart from everything else."""
 
-    legal_name = serializers.CharField(max_length=200, required=False)
-    address = serializers.CharField(max_length=1000, required=False)
+    legal_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    address = serializers.CharField(max_length=1000, required=False, allow_blank=True)
     birth_date = serializers.DateField(required=False, allow_null=True)
 
     class Meta:

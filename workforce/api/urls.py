@@ -10,6 +10,8 @@ urlpatterns = [
     path("tokens/<uuid:token_id>/revoke", views.RevokeToken.as_view()),
     path("me", views.Me.as_view()),
     path("me/profile", views.Profile.as_view()),
+    path("me/content", views.Content.as_view()),
+    path("me/hours", views.Hours.as_view()),
     path("me/identity", views.MyIdentity.as_view()),
     path("agreements", views.Agreements.as_view()),
     path("agreements/<uuid:agreement_id>/accept", views.AcceptAgreement.as_view()),

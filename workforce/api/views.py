@@ -105,6 +105,29 @@ class Profile(Command):
         return onboarding.update_profile(access.require_worker(access.actor_of(request)), now=now, **data)
 
 
+class Content(Command):
+    """Say which sensitive content I accept to see."""
+
+    accepts = shapes.ContentRequest
+    answers = shapes.WorkerBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Keep it."""
+        worker_id = access.require_worker(access.actor_of(request))
+        return onboarding.choose_content(worker_id, accepted=data["sensitive_accepted"], now=now)
+
+
+class Hours(Command):
+    """Say when I usually work, and how much at most."""
+
+    accepts = shapes.HoursRequest
+    answers = shapes.WorkerBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Keep it."""
+        return onboarding.choose_hours(access.require_worker(access.actor_of(request)), now=now, **data)
+
+
 class MyIdentity(Command):
     """Keep who I am, apart from everything else."""
 

@@ -8,7 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
+from foundation.encrypted import EncryptedTextField
 from foundation.ids import new_id
 
 if TYPE_CHECKING:
@@ -26,8 +28,12 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """An operator with every right in the admin."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """An operator with every right in the admin; whoever can run the command needs no mail to prove the address."""
+        from allauth.account.models import EmailAddress  # it needs this module first
+
+        user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        EmailAddress.objects.using(self._db).create(user=user, email=user.email, primary=True, verified=True)
+        return user
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -93,6 +99,31 @@ class Membership(models.Model):
         return f"{self.user_id} {self.role} of {self.organization_id}"
 
 
+class Sensitive(models.TextChoices):
+    """What may be hard to look at or to read. A closed list: workers opt in to each, batches say what they contain."""
+
+    VIOLENCE = "violence", _("Violence")
+    INJURY = "injury", _("Injuries, blood and death")
+    MEDICAL = "medical", _("Medical images")
+    HATE = "hate", _("Hate and insults")
+    HARASSMENT = "harassment", _("Harassment and threats")
+    SELF_HARM = "self_harm", _("Suicide and self-harm")
+    SEXUAL = "sexual", _("Nudity and sex")
+    ABUSE = "abuse", _("Accounts of abuse")
+    EXTREMISM = "extremism", _("Extremism and terror")
+    DRUGS = "drugs", _("Drugs")
+    ANIMALS = "animals", _("Cruelty to animals")
+
+
+class Level(models.TextChoices):
+    """How well someone knows a language, as they say themselves."""
+
+    BASIC = "basic", _("Basic")
+    GOOD = "good", _("Good")
+    FLUENT = "fluent", _("Fluent")
+    NATIVE = "native", _("First language")
+
+
 class Worker(models.Model):
     """A person who does tasks: what matching needs to know, and nothing that says who they are.
 
@@ -105,14 +136,29 @@ class Worker(models.Model):
     display_name = models.CharField(max_length=60)
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2; blank until the profile is filled in
     languages = ArrayField(models.CharField(max_length=12), default=list)  # BCP 47
+    language_levels = models.JSONField(default=dict)  # language → Level, of those languages whose level was said
     time_zone = models.CharField(max_length=40, default="UTC")
+    sensitive_accepted = ArrayField(models.CharField(max_length=20, choices=Sensitive.choices), default=list)
+    content_chosen_at = models.DateTimeField(null=True)  # when the worker last said which of these they accept, be it none
+    working_hours = models.JSONField(default=list)  # {"weekday": 1-7 (ISO), "begins": "09:00", "ends": "17:00"}, in own zone
+    hours_chosen_at = models.DateTimeField(null=True)
+    daily_cap_seconds = models.PositiveIntegerField(null=True)  # the most one wants to work in a day; None: no limit of one's own
+    weekly_cap_seconds = models.PositiveIntegerField(null=True)
     standing = models.PositiveIntegerField(default=1)
     onboarded_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"), name="country_is_two_letters")
+            models.CheckConstraint(condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"), name="country_is_two_letters"),
+            models.CheckConstraint(
+                condition=Q(sensitive_accepted__contained_by=Sensitive.values), name="accepted_content_is_known"
+            ),
+            models.CheckConstraint(
+                condition=(Q(daily_cap_seconds=None) | Q(daily_cap_seconds__range=(900, 12 * 3600)))
+                & (Q(weekly_cap_seconds=None) | Q(weekly_cap_seconds__range=(900, 84 * 3600))),
+                name="own_caps_are_within_the_platform_s",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -120,12 +166,12 @@ class Worker(models.Model):
 
 
 class Identity(models.Model):
-    """Everything that says who a worker is, in one place, so that erasing a person is deleting one row."""
+    """Everything that says who a worker is, encrypted and in one place, so that erasing a person is deleting one row."""
 
     worker = models.OneToOneField(Worker, models.PROTECT, primary_key=True)
-    legal_name = models.CharField(max_length=200, blank=True)
-    address = models.TextField(blank=True)
-    birth_date = models.DateField(null=True)
+    legal_name = EncryptedTextField(blank=True)
+    address = EncryptedTextField(blank=True)
+    birth_date = EncryptedTextField(blank=True)  # ISO 8601, or nothing
     updated_at = models.DateTimeField()
 
     class Meta:
