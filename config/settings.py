@@ -270,6 +270,7 @@ USE_TZ = True
 
 vars().update(env.email_url("EMAIL_URL", default="filemail://" if DEBUG else "smtp://localhost:25"))
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")  # where mail goes in development: one file each
+SITE_ADDRESS = env.str("FAIRHAND_SITE_ADDRESS", default="http://localhost:8000").rstrip("/")  # what links in mails begin with
 DEFAULT_FROM_EMAIL = env.str("FAIRHAND_FROM_EMAIL", default="Fairhand <noreply@localhost>")
 
 CONTENT_SECURITY_POLICY = {

@@ -1,20 +1,22 @@
 """Skills are granted, revoked and expire; each change is a new row or the end of one, and touches the worker's standing."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from foundation.errors import NotFound
+from foundation.paging import in_chunks
 from qualification.eligibility import Facts, SkillFact
 from qualification.errors import SkillNameTaken
 from qualification.models import Grant, Skill
-from workforce import access, onboarding
+from workforce import access, notifying, onboarding
 from workforce.access import Actor
-from workforce.models import Worker
+from workforce.models import NoticeKind, Worker
 
 EXPIRE_CHUNK = 1000
+WARN_BEFORE = timedelta(days=7)
 
 
 def create_skill(actor: Actor, *, organization_id: UUID, name: str, description: str, now: datetime) -> Skill:
@@ -50,7 +52,31 @@ def grant(
         worker_id=worker_id, skill_id=skill_id, value=value, source=source, granted_at=now, expires_at=expires_at
     )
     onboarding.touch_standing(worker_id)
+    notifying.notify_worker(
+        worker_id,
+        kind=NoticeKind.SKILL_GRANTED,
+        key=f"grant:{row.id}",
+        data={"skill": row.skill.name, "value": value},
+        now=now,
+    )
     return row
+
+
+def warn_expiring(*, now: datetime) -> int:
+    """Tell people whose skill ends within WARN_BEFORE, once per grant; returns how many there are. Safe to repeat."""
+    soon = Grant.objects.filter(revoked_at=None, expires_at__gt=now, expires_at__lte=now + WARN_BEFORE).select_related("skill")
+    warned = 0
+    for chunk in in_chunks(soon, rows=EXPIRE_CHUNK):
+        for row in chunk:
+            assert row.expires_at is not None, "selected by it"
+            warned += notifying.notify_worker(
+                row.worker_id,
+                kind=NoticeKind.SKILL_EXPIRING,
+                key=f"expiring:{row.id}",
+                data={"skill": row.skill.name, "until": row.expires_at.date().isoformat()},
+                now=now,
+            )
+    return warned
 
 
 def grant_by_hand(

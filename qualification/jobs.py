@@ -9,6 +9,11 @@ def expire_grants() -> int:
     return granting.expire_due(now=clock.now())
 
 
+def warn_expiring() -> int:
+    """Twice a day: tell people whose skills end within a week."""
+    return granting.warn_expiring(now=clock.now())
+
+
 def expire_attempts() -> int:
     """Every ten minutes: end sittings nobody handed in."""
     return examining.expire_due(now=clock.now())

@@ -221,3 +221,10 @@ class RunLost(Conflict):
 
     code = "run_lost"
     message = "This run was taken over by another process."
+
+
+class FlagUnknown(Invalid):
+    """A task is flagged for a reason from the list."""
+
+    code = "flag_unknown"
+    message = "Choose what is wrong with the task."

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from foundation import clock
-from tasks import assigning, drafting, measuring, publishing, results, reviewing
+from tasks import appealing, asking, assigning, drafting, measuring, publishing, results, reviewing
 
 
 def expire_leases() -> int:
@@ -14,6 +14,16 @@ def expire_leases() -> int:
 def accept_due(stated_instant: str | None = None) -> int:
     """Every five minutes: accept what nobody reviewed in time; in a simulation, by the instant stated."""
     return reviewing.accept_due(now=clock.instant_stated(stated_instant))
+
+
+def end_silent_appeals(stated_instant: str | None = None) -> int:
+    """Every ten minutes: let fall what was appealed and nobody answered or decided; in a simulation, by the instant stated."""
+    return appealing.end_silent(now=clock.instant_stated(stated_instant))
+
+
+def tell_of_guideline(guideline_id: str) -> int:
+    """Once per version that changes meaning: tell whoever takes part in an open batch under it."""
+    return asking.tell_of_guideline(UUID(guideline_id), now=clock.now())
 
 
 def aggregate(run_id: str) -> None:

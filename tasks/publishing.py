@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 
-from foundation import audit, events
+from foundation import audit, events, queueing
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
 from payments import fairness, funding, ledger, pay_floors
@@ -19,8 +19,9 @@ from tasks import gold, pricing
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PriceTooLow
 from tasks.labels import check_interface
 from tasks.models import Assignment, Batch, Enrolment, Guideline, Project, Task
-from workforce import access
+from workforce import access, decisions
 from workforce.access import Actor
+from workforce.models import Appeal, Decision
 
 REVIEW_SECONDS = int(timedelta(hours=48).total_seconds())
 LIMITS = {
@@ -28,7 +29,7 @@ LIMITS = {
     "review_seconds": int(timedelta(days=7).total_seconds()),  # nobody waits longer for a verdict (rule 15)
     "gold_percent": 50,
 }
-REVIEW_WINDOW = timedelta(days=14)  # a rejection may be overturned that long, so its pay stays in escrow
+REVIEW_WINDOW = decisions.APPEAL_WINDOW  # a rejection may be appealed and overturned that long, so its pay stays in escrow
 RELEASE_WINDOW = timedelta(days=60)  # lease, review and appeal end well within; the rest is for a cluster that slept
 
 
@@ -57,6 +58,8 @@ def add_guideline(
     )
     Batch.objects.filter(project=project).exclude(state=Batch.State.CLOSED).update(guideline=row)
     events.record("guideline.added", subject_id=row.id, organization_id=project.organization_id, actor_id=actor.id, now=now)
+    if row.changes_meaning and row.version > 1:
+        queueing.enqueue("tasks.jobs.tell_of_guideline", str(row.id))
     return row
 
 
@@ -201,8 +204,8 @@ def release_closed(*, now: datetime) -> int:
 def outstanding_micros(batch: Batch, *, now: datetime) -> int:
     """What a batch's escrow may still have to pay beyond what is held, in micros.
 
-    Price and fee of every place that is open, leased, or was rejected within REVIEW_WINDOW (its verdict may be reversed), and the
-    fee of what waits for review.
+    Price and fee of every place that is open, leased, or was rejected within REVIEW_WINDOW or before and is being appealed (its
+    verdict may be reversed), and the fee of what waits for review.
     """
     counts = Assignment.objects.filter(batch=batch).aggregate(
         leased=Count("id", filter=Q(state=Assignment.State.LEASED)),
@@ -210,7 +213,13 @@ def outstanding_micros(batch: Batch, *, now: datetime) -> int:
         rejected=Count("id", filter=Q(state=Assignment.State.REJECTED, ended_at__gt=now - REVIEW_WINDOW)),
     )
     still_open = Task.objects.filter(batch=batch, need__gt=0).aggregate(n=Sum("need", default=0))["n"]
-    places = still_open + counts["leased"] + counts["rejected"]
+    appealed = Appeal.objects.filter(
+        state=Appeal.State.OPEN,
+        thread__within=f"batch:{batch.id}",
+        decision__kind=Decision.Kind.REJECT_WORK,
+        decision__created_at__lte=now - REVIEW_WINDOW,
+    ).count()
+    places = still_open + counts["leased"] + counts["rejected"] + appealed
     return int(places * (batch.price_micros + batch.fee_micros) + counts["submitted"] * batch.fee_micros)
 
 

@@ -5,6 +5,7 @@ Rejected is unpaid *and* out of every export and aggregate: nobody keeps work th
 
 import math
 import statistics
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -21,9 +22,9 @@ from payments.models import Account
 from tasks import assigning, publishing
 from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewConflict, TooFewChecks
 from tasks.models import Answer, Assignment, Batch, Review, Task
-from workforce import access, decisions
+from workforce import access, decisions, notifying
 from workforce.access import Actor
-from workforce.models import Decision
+from workforce.models import Decision, NoticeKind
 
 COMMENT_MIN_CHARACTERS = 100
 REJECTIONS_FREE = 3  # per batch, whatever the share
@@ -31,6 +32,7 @@ REJECTIONS_SHARE = 0.05
 TOO_FAST_MIN_SAMPLE = 30
 CHECKS_MIN_GOLD = 5  # failed checks are no reason before that many (reference: fair-work.md A.2 rule 16)
 ACCEPT_CHUNK = 500
+REVERSED = "The rejection was reversed: your answer is accepted and paid."
 
 
 def accept(actor: Actor, assignment_id: UUID, *, now: datetime, comment: str = "") -> Assignment:
@@ -42,7 +44,7 @@ def accept(actor: Actor, assignment_id: UUID, *, now: datetime, comment: str = "
     """
     assignment = _own(actor, assignment_id)
     if assignment.state == Assignment.State.REJECTED:
-        return _overturn(actor, assignment, comment=comment, now=now)
+        return overturn(assignment, reviewer_id=actor.id, comment=comment, now=now)
     _accept_all([assignment.id], reviewer_id=actor.id, comment=comment, now=now)
     assignment.refresh_from_db()
     if assignment.state != Assignment.State.ACCEPTED and not _was_overturned(assignment):
@@ -91,19 +93,37 @@ def _accept_all(ids: Sequence[UUID], *, reviewer_id: UUID | None, comment: str, 
 
 
 def _tell_accepted(rows: Sequence[Assignment], reviewer_id: UUID | None, now: datetime) -> None:
-    """What `events.record` writes, for a whole chunk at once."""
-    organizations = dict(Batch.objects.filter(id__in={row.batch_id for row in rows}).values_list("id", "organization_id"))
+    """What `events.record` writes, for a whole chunk at once; and each worker's one notice for a batch and day, added up."""
+    batches = Batch.objects.in_bulk({row.batch_id for row in rows})
     Event.objects.bulk_create(
         Event(
             kind="answer.accepted",
             subject_id=row.id,
-            organization_id=organizations[row.batch_id],
+            organization_id=batches[row.batch_id].organization_id,
             actor_id=reviewer_id,
             data={},
             happened_at=now,
         )
         for row in rows
     )
+    paid: defaultdict[tuple[UUID, UUID], list[int]] = defaultdict(list)
+    for row in rows:
+        paid[row.worker_id, row.batch_id].append(row.price_micros)
+    digests = [
+        {
+            "worker_id": worker_id,
+            "key": f"accepted:{batch_id}:{now.date()}",
+            "data": {
+                "about": batches[batch_id].name,
+                "amount_micros": sum(prices),
+                "currency": batches[batch_id].currency,
+            },
+            "link": "",
+            "count": len(prices),
+        }
+        for (worker_id, batch_id), prices in paid.items()
+    ]
+    notifying.add_up(NoticeKind.WORK_ACCEPTED, digests, now=now)
 
 
 @transaction.atomic
@@ -169,8 +189,12 @@ def reject(
 
 
 @transaction.atomic
-def _overturn(actor: Actor, assignment: Assignment, *, comment: str, now: datetime) -> Assignment:
-    """Pay after all. The answer fills a place again if its task has one open; else it is paid and stays out of the results."""
+def overturn(assignment: Assignment, *, reviewer_id: UUID | None, comment: str, now: datetime, rule: str = "") -> Assignment:
+    """Pay after all, and lift the decision to reject; an open appeal of it has then succeeded. The caller has judged who may.
+
+    The answer fills a place again if its task has one open; else it is paid and stays out of the results. Locks batch, assignment,
+    task, account. The second time returns the row. Raises MissingFunds.
+    """
     batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
     assignment = Assignment.objects.select_for_update(no_key=True, of=("self",)).get(id=assignment.id)
     if assignment.state != Assignment.State.REJECTED:
@@ -184,13 +208,18 @@ def _overturn(actor: Actor, assignment: Assignment, *, comment: str, now: dateti
         assignment=assignment,
         number=number,
         verdict=Review.Verdict.ACCEPT,
-        reviewer_id=actor.id,
+        reviewer_id=reviewer_id,
         comment=comment,
         created_at=now,
     )
     _pay_overturned(assignment, batch, now=now)
+    rejection = Decision.objects.filter(
+        worker_id=assignment.worker_id, scope=f"assignment:{assignment.id}", kind=Decision.Kind.REJECT_WORK, decision=None
+    ).first()
+    if rejection is not None:
+        decisions.overturn(rejection, decided_by=reviewer_id, rule=rule, reason=comment.strip() or REVERSED, now=now)
     events.record(
-        "answer.overturned", subject_id=assignment.id, organization_id=batch.organization_id, actor_id=actor.id, now=now
+        "answer.overturned", subject_id=assignment.id, organization_id=batch.organization_id, actor_id=reviewer_id, now=now
     )
     assignment.refresh_from_db()
     return assignment

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from foundation.admin import ReadOnly
-from workforce.models import Agreement, Decision, Membership, Organization, User, Worker
+from workforce.models import Agreement, Appeal, DataCopy, Decision, Erasure, Membership, Organization, Thread, User, Worker
 
 
 @admin.register(User)
@@ -56,3 +56,38 @@ class DecisionAdmin(ReadOnly):
     list_filter = ("kind",)
     list_select_related = ("worker", "decided_by")
     search_fields = ("=worker__id", "scope")
+
+
+@admin.register(Appeal)
+class AppealAdmin(ReadOnly):
+    """Appeals and their deadlines."""
+
+    list_display = ("decision", "state", "filed_at", "answer_due_at", "decide_due_at", "decided_by", "rule")
+    list_filter = ("state",)
+    list_select_related = ("decision", "decided_by")
+
+
+@admin.register(Thread)
+class ThreadAdmin(ReadOnly):
+    """Conversations, without their words: those are for the two who talk."""
+
+    list_display = ("kind", "about", "organization", "state", "messages_count", "created_at", "first_answered_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("organization",)
+    search_fields = ("=id", "subject", "within")
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnly):
+    """Who asked to be forgotten, by id."""
+
+    list_display = ("id", "user_id", "state", "requested_at", "due_at", "put_off_because")
+    list_filter = ("state",)
+
+
+@admin.register(DataCopy)
+class DataCopyAdmin(ReadOnly):
+    """Copies people asked for; the files open for them alone."""
+
+    list_display = ("id", "user_id", "state", "progress", "size_bytes", "requested_at", "kept_until")
+    list_filter = ("state",)

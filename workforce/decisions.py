@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from foundation import audit
 from foundation.errors import NotFound
-from workforce import access, onboarding
+from workforce import access, appeals, notifying, onboarding
 from workforce.access import Actor
 from workforce.errors import NotLiftable
-from workforce.models import Decision, Membership
+from workforce.models import Appeal, Decision, Membership, NoticeKind
 
 APPEAL_WINDOW = timedelta(days=14)  # reference: fair-work.md A.2 rule 18
 RESTRICTING = [Decision.Kind.PAUSE, Decision.Kind.EXCLUDE]
@@ -34,7 +34,7 @@ def record(
     threshold: dict[str, Any] | None = None,
     effective_until: datetime | None = None,
 ) -> Decision:
-    """Write a decision; it takes effect now and can be appealed for APPEAL_WINDOW. Touches the worker's standing.
+    """Write a decision; it takes effect now and can be appealed for APPEAL_WINDOW. Tells the worker; touches their standing.
 
     The database refuses one without an author or a reason, and a rule's that restricts for more than 24 hours.
     """
@@ -54,7 +54,25 @@ def record(
         created_at=now,
     )
     onboarding.touch_standing(worker_id)
+    _tell(decision, now=now)
     return decision
+
+
+def _tell(decision: Decision, *, now: datetime) -> None:
+    rejected = decision.kind == Decision.Kind.REJECT_WORK
+    notifying.notify_worker(
+        decision.worker_id,
+        kind=NoticeKind.WORK_REJECTED if rejected else NoticeKind.DECIDED,
+        key=f"decision:{decision.id}",
+        data={"kind": str(decision.kind), "reason": decision.reason[:300]},
+        link=link_of(decision),
+        now=now,
+    )
+
+
+def link_of(decision: Decision) -> str:
+    """The address of its page, for its worker."""
+    return f"/decisions/{decision.id}/"
 
 
 def lift(actor: Actor, decision_id: UUID, *, reason: str, now: datetime) -> Decision:
@@ -70,6 +88,18 @@ def lift(actor: Actor, decision_id: UUID, *, reason: str, now: datetime) -> Deci
     over = decision.effective_until is not None and decision.effective_until <= now
     if decision.kind not in RESTRICTING or over:
         raise NotLiftable(decision_id=decision_id)
+    return _lift(decision, decided_by=actor.id, rule="", reason=reason, now=now)
+
+
+def overturn(decision: Decision, *, decided_by: UUID | None, rule: str = "", reason: str, now: datetime) -> Decision:
+    """Lift any decision, also a rejection and one that is over, as its appeal or a reversed verdict asks; the caller has judged who may.
+
+    An open appeal of it ends as overturned. Raises NotLiftable when it was lifted already.
+    """
+    return _lift(decision, decided_by=decided_by, rule=rule, reason=reason, now=now)
+
+
+def _lift(decision: Decision, *, decided_by: UUID | None, rule: str, reason: str, now: datetime) -> Decision:
     try:
         with transaction.atomic():
             lifting = Decision.objects.create(
@@ -77,7 +107,8 @@ def lift(actor: Actor, decision_id: UUID, *, reason: str, now: datetime) -> Deci
                 kind=Decision.Kind.LIFT,
                 scope=decision.scope,
                 organization_id=decision.organization_id,
-                decided_by_id=actor.id,
+                decided_by_id=decided_by,
+                rule=rule,
                 reason=reason,
                 lifts=decision,
                 effective_at=now,
@@ -85,9 +116,14 @@ def lift(actor: Actor, decision_id: UUID, *, reason: str, now: datetime) -> Deci
                 created_at=now,
             )
             onboarding.touch_standing(decision.worker_id)
-            audit.append("decision.lifted", subject=f"decision:{decision.id}", actor_id=actor.id, now=now, reason=reason)
+            appealed = appeals.settle(
+                decision.id, state=Appeal.State.OVERTURNED, decided_by=decided_by, rule=rule, reason=reason, now=now
+            )
+            if appealed is None:  # who appealed is told of that
+                _tell(lifting, now=now)
+            audit.append("decision.lifted", subject=f"decision:{decision.id}", actor_id=decided_by, now=now, reason=reason)
     except IntegrityError as error:
-        raise NotLiftable(decision_id=decision_id) from error
+        raise NotLiftable(decision_id=decision.id) from error
     return lifting
 
 

@@ -64,3 +64,108 @@ class NotLiftable(Conflict):
 
     code = "not_liftable"
     message = "This decision has ended or was lifted already."
+
+
+class BadMessage(Invalid):
+    """A message that is empty or too long."""
+
+    code = "bad_message"
+    message = "Write something, of 5000 characters at most."
+
+
+class TooManyMessages(Conflict):
+    """More messages in an hour than anybody reads."""
+
+    code = "too_many_messages"
+    message = "You have written a lot within the hour. Wait a little before the next message."
+
+
+class ThreadFull(Conflict):
+    """A conversation has got too long."""
+
+    code = "thread_full"
+    message = "This conversation has reached its limit. Start another one."
+
+
+class ThreadEnded(Conflict):
+    """A conversation that is not re-opened: an appeal's, once it is decided."""
+
+    code = "thread_ended"
+    message = "This appeal is decided, and its conversation ended with it."
+
+
+class NothingToClarify(Conflict):
+    """Only an answered question about a batch becomes a clarification for everybody."""
+
+    code = "nothing_to_clarify"
+    message = "Only a question about a job, once answered, can be published for everybody who works on it."
+
+
+class NothingToAppeal(Conflict):
+    """The decision was lifted, or is not one against anybody."""
+
+    code = "nothing_to_appeal"
+    message = "This decision was lifted already, or restricts nobody: there is nothing to appeal."
+
+
+class AppealTooLate(Conflict):
+    """The time to appeal is over."""
+
+    code = "appeal_too_late"
+    message = "The time to appeal this decision is over."
+
+
+class AppealExists(Conflict):
+    """One appeal per decision."""
+
+    code = "appeal_exists"
+    message = "You have appealed this decision already; each decision can be appealed once."
+
+
+class AppealEnded(Conflict):
+    """The appeal is decided or withdrawn."""
+
+    code = "appeal_ended"
+    message = "This appeal has been decided or withdrawn already."
+
+
+class SamePerson(Forbidden):
+    """Whoever decided does not decide the appeal."""
+
+    code = "same_person"
+    message = "You made this decision, so somebody else decides its appeal. To give in, lift the decision or accept the answer."
+
+
+class AppealUnexplained(Invalid):
+    """A verdict on an appeal needs a verdict and a reason."""
+
+    code = "appeal_unexplained"
+    message = "Say whether the decision is upheld or overturned, and explain it to the worker in at least 50 characters."
+
+
+class MoneyLeft(Conflict):
+    """Someone to be erased still has money here."""
+
+    code = "money_left"
+    message = "There is money of yours here, available or waiting for review. Take it out first, or say that you give it up."
+
+
+class WorkInHand(Conflict):
+    """Someone to be erased still holds tasks."""
+
+    code = "work_in_hand"
+    message = "You hold tasks. Hand them in or return them first."
+
+
+class AlreadyLeaving(Conflict):
+    """The erasure is over, one way or the other."""
+
+    code = "not_leaving"
+    message = "There is no erasure waiting that could be undone."
+
+
+class StillOwner(Conflict):
+    """The last owner of an organisation cannot be erased."""
+
+    code = "still_owner"
+    message = "You are the last owner of an organisation. Make someone else an owner first."

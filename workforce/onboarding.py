@@ -10,12 +10,13 @@ from django.db import transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
-from foundation import audit
+from foundation import audit, queueing
 from foundation.errors import NotFound
-from workforce import access
+from foundation.paging import in_chunks
+from workforce import access, notifying
 from workforce.access import Actor
 from workforce.errors import BadField
-from workforce.models import Acceptance, Agreement, Identity, Level, Sensitive, Worker
+from workforce.models import Acceptance, Agreement, Identity, Level, NoticeKind, Sensitive, Worker
 
 LANGUAGES_MAX = 30
 LANGUAGE = re.compile(
@@ -43,7 +44,26 @@ def publish_agreement(actor: Actor, *, slug: str, title: str, text: str, now: da
     row = Agreement.objects.create(slug=slug, version=newest + 1, title=title, text=text, published_at=now)
     Worker.objects.update(standing=F("standing") + 1)  # everybody's access rests on having accepted the version in force
     audit.append("agreement.published", subject=f"agreement:{slug}", actor_id=actor.id, now=now, after={"version": row.version})
+    queueing.enqueue("workforce.jobs.tell_of_agreement", str(row.id))
     return row
+
+
+def tell_of_agreement(agreement_id: UUID, *, now: datetime) -> int:
+    """Tell every worker of a version they have yet to accept, once; returns how many. Safe to repeat."""
+    row = Agreement.objects.get(id=agreement_id)
+    told = 0
+    unaccepted = Worker.objects.exclude(user__in=Acceptance.objects.filter(agreement=row).values("user")).filter(
+        user__is_active=True
+    )
+    for chunk in in_chunks(unaccepted):
+        told += notifying.notify(
+            [worker.user_id for worker in chunk],
+            kind=NoticeKind.NEW_AGREEMENT,
+            key=f"agreement:{row.id}",
+            data={"title": row.title},
+            now=now,
+        )
+    return told
 
 
 def current_agreements() -> "Any":

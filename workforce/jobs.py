@@ -1,0 +1,21 @@
+"""What the cluster does for people: load, call one verb. Each is safe to run twice."""
+
+from uuid import UUID
+
+from foundation import clock
+from workforce import mailing, onboarding
+
+
+def send_notices() -> int:
+    """Every minute: mail what people want to be mailed at once."""
+    return mailing.send_due(now=clock.now())
+
+
+def send_daily_notices() -> int:
+    """Every half hour: one mail with what has gathered, to those for whom it has turned seven."""
+    return mailing.send_daily(now=clock.now())
+
+
+def tell_of_agreement(agreement_id: str) -> int:
+    """Once per version: tell every worker that an agreement has changed."""
+    return onboarding.tell_of_agreement(UUID(agreement_id), now=clock.now())
