@@ -39,7 +39,7 @@ def answers(actor: Actor, batch_id: UUID) -> tuple[list[str], Iterator[Row]]:
     from tasks.answering import interface_of_project
 
     batch = own_batch(actor, batch_id, at_least=Membership.Role.VIEWER)
-    controls = list(interface_of_project(batch.project_id).controls)
+    controls = interface_of_project(batch.project_id).answered
     columns = ["assignment_id", "task_id", "task_key", "worker", "state", *(f"label.{name}" for name in controls)]
     columns += ["is_gold", "gold_score", "price_micros", "currency", "credited_seconds", "leased_at", "submitted_at"]
     return columns, _answer_rows(batch, controls)

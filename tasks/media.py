@@ -28,7 +28,6 @@ NAME_MAX_CHARACTERS = 200
 HEAD_BYTES = 64
 SIGNED_SECONDS = 86_400  # a lease and a long break; a page asks anew when it is opened again
 ADDRESS = re.compile(r"^/files/([0-9a-f-]{36})/[^?]*$")
-SHOWN_BY_ADDRESS = {"Image", "Audio", "Video"}  # the tags whose variables are addresses
 
 # First bytes → what the file is. A pattern is (offset, bytes) and all patterns of a line must hold.
 SIGNATURES: list[tuple[str, list[tuple[int, bytes]]]] = [
@@ -155,6 +154,5 @@ def origins_of(payload: Any, interface: Interface) -> set[str]:
     """The other sites (scheme, host, port) from which this payload's images, sound and video would be loaded."""
     if not isinstance(payload, dict):
         return set()
-    addresses = [payload.get(variable) for variable, tag in interface.variables.items() if tag in SHOWN_BY_ADDRESS]
-    parts = [urlsplit(address) for address in addresses if isinstance(address, str)]
+    parts = [urlsplit(address) for address in interface.addresses_of(payload)]
     return {f"{part.scheme}://{part.netloc.rpartition('@')[2]}" for part in parts if part.scheme in ("http", "https")}

@@ -1,10 +1,52 @@
-"""What every label family answers: is this valid, what is its canonical form, how far apart are two, does it match gold?"""
+"""What every label family answers: is this valid, what is its canonical form, how far apart are two, does it match gold, how are many
+combined, how does it leave the house?"""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from tasks.labels.errors import AnswerInvalid
+from tasks.labels.objects import Shown
+
+TASK, REGION, ITEM = "task", "region", "item"  # what one answer of a control is about
+WITH, ITEM_KEY, OF = "with", "item", "of"  # what a canonical region carries beside what its family says of it
+LISTED_MAX = 50  # of what is known, in a refusal
+
+
+@dataclass(frozen=True)
+class Region:
+    """One entry of a result list as it was handed in, and what it was given for."""
+
+    raw: Mapping[str, Any]
+    where: str  # its place in the result, for refusals
+    shown: Shown  # the object it labels
+    payload: Mapping[str, Any]
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """What was answered."""
+        return self.raw["value"]  # type: ignore[no-any-return]
+
+    def at(self, *path: str) -> str:
+        """The place of a part of the value."""
+        return ".".join([f"{self.where}.value", *path])
+
+
+class Combined(NamedTuple):
+    """What many answers come to, and how sure that is, 0 to 1: the share of the answers' weight that it has on its side."""
+
+    value: Any
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Condition:
+    """When a control is to be seen: a region is chosen, or a choice is or is not made."""
+
+    kind: str  # region-selected, choice-selected, choice-unselected
+    tag: str = ""  # only regions or choices of this control
+    values: frozenset[str] = frozenset()  # only these labels or choices
 
 
 @dataclass(frozen=True)
@@ -14,14 +56,18 @@ class Control(ABC):
     name: str
     to_names: tuple[str, ...]
     required: bool
+    per: str = field(default=TASK, kw_only=True)
+    when: tuple[Condition, ...] = field(default=(), kw_only=True)
 
     result_type = ""  # the `type` of its regions in Label Studio's format
     value_key = ""  # where in `value` its answer stands
     categorical = False  # are canonical values single classes, which majority voting and Dawid-Skene can combine?
+    has_regions = False  # has it any number of regions, or one answer?
+    consensus: tuple[str, ...] = ("Medoid",)  # the methods of `combine`, the best first
 
     @abstractmethod
-    def canonical(self, value: Any, where: str) -> Any:
-        """The canonical form of a region's answer: equal answers are equal. Raises AnswerInvalid naming `where`."""
+    def canonical(self, region: Region) -> Any:
+        """The canonical form of a region's answer: equal answers are equal. Raises AnswerInvalid naming the place."""
 
     @abstractmethod
     def distance(self, a: Any, b: Any) -> float:
@@ -29,7 +75,19 @@ class Control(ABC):
 
     @abstractmethod
     def region_value(self, canonical: Any) -> Any:
-        """The canonical form as Label Studio writes it."""
+        """The canonical form as Label Studio writes it under `value_key`."""
+
+    def region_of(self, canonical: Any) -> dict[str, Any]:
+        """What a canonical answer adds to its entry of a result list: the value, and what belongs to the place it was given for."""
+        return {"value": {self.value_key: self.region_value(canonical)}}
+
+    def object_of(self, to_name: Any) -> str | None:
+        """The object that an entry labels; None for one that this control does not label."""
+        return to_name if isinstance(to_name, str) and to_name in self.to_names else None
+
+    def from_short(self, value: Any) -> Mapping[str, Any]:
+        """The value of a region from a known answer given in short, as gold often is: the answer alone."""
+        return {self.value_key: value}
 
     def match(self, answer: Any, solution: Any) -> float:
         """How well an answer matches the known truth, 0 to 1. None is an unanswered optional control."""
@@ -37,6 +95,46 @@ class Control(ABC):
             return float(answer is solution)
         return 1.0 - self.distance(answer, solution)
 
+    def measures(self, a: Any, b: Any) -> dict[str, float]:
+        """Every comparison the family knows, by name, each 1 for equal answers and 0 for answers with nothing in common."""
+        return {"match": 1.0 - self.distance(a, b)}
+
+    def labels_of(self, canonical: Any) -> frozenset[str]:
+        """Which of the control's labels an answer uses; empty for families without labels."""
+        return frozenset()
+
+    def combine(self, answers: Sequence[Any], method: str) -> Combined:
+        """One answer of several, in canonical form. `method` is one of `consensus`; the same answers in any order give the same.
+
+        Medoid: the answer with the least total distance to all (Kaufman and Rousseeuw 1987), of equals the first in order of JSON;
+        its confidence is its mean similarity to the others, 1 where there are none.
+        """
+        return medoid(answers, self.distance)
+
+    def flat(self, canonical: Any) -> dict[str, Any]:
+        """The answer as cells of a table, by column; "" is the column of the control itself."""
+        return {"": canonical}
+
     def refuse(self, where: str, message: str, **details: Any) -> AnswerInvalid:
         """An AnswerInvalid that names this control."""
         return AnswerInvalid(message, field=where, control=self.name, **details)
+
+    def value_of(self, region: Region) -> tuple[Any, str]:
+        """What stands under `value_key`, and its place."""
+        return region.value.get(self.value_key), region.at(self.value_key)
+
+
+def medoid(answers: Sequence[Any], distance: Any) -> Combined:
+    """The answer that is nearest to all, and its mean similarity to the others. Compares each pair once."""
+    from tasks.labels.order import in_order
+
+    ordered = in_order(answers)
+    totals = [0.0] * len(ordered)
+    for i, one in enumerate(ordered):
+        for j in range(i):
+            apart = distance(one, ordered[j])
+            totals[i] += apart
+            totals[j] += apart
+    best = min(range(len(ordered)), key=lambda n: (totals[n], n))
+    others = len(ordered) - 1
+    return Combined(ordered[best], 1.0 - totals[best] / others if others else 1.0)

@@ -1,14 +1,16 @@
-"""Free text: `TextArea`."""
+"""Free text: `TextArea`, also as the transcript of a region."""
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
-from tasks.labels.family import Control
+from tasks.labels.family import Control, Region
+from tasks.labels.measures import wording
 
 MAX_CHARACTERS = 20_000
 MAX_TEXTS = 50
+TOTAL_MAX_CHARACTERS = 100_000  # of all texts of one control: comparing takes time with the square of it
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,9 @@ class FreeText(Control):
     result_type = "textarea"
     value_key = "text"
 
-    def canonical(self, value: Any, where: str) -> list[str]:
+    def canonical(self, region: Region) -> list[str]:
         """The texts. Raises AnswerInvalid for empty or over-long ones."""
+        value, where = self.value_of(region)
         texts = [value] if isinstance(value, str) else value
         if not isinstance(texts, list) or not texts or len(texts) > MAX_TEXTS:
             raise self.refuse(where, "Write at least one text.", limit=MAX_TEXTS)
@@ -28,19 +31,34 @@ class FreeText(Control):
             raise self.refuse(where, "A text is empty.")
         if longest := max((len(text) for text in clean if len(text) > MAX_CHARACTERS), default=0):
             raise self.refuse(where, "A text is too long.", limit=MAX_CHARACTERS, got=longest)
+        if (total := sum(map(len, clean))) > TOTAL_MAX_CHARACTERS:
+            raise self.refuse(where, "The texts are too long together.", limit=TOTAL_MAX_CHARACTERS, got=total)
+        if any("\0" in text for text in clean):
+            raise self.refuse(where, "A text contains a NUL character.")
         return clean
 
     def distance(self, a: Any, b: Any) -> float:
-        """1 − the ratio of matching characters (Ratcliff and Obershelp 1988, as in difflib), case and spacing aside.
+        """The normalised edit distance of the texts, case and spacing aside (`wording.edit_distance`)."""
+        return wording.edit_distance(wording.joined(a), wording.joined(b))
 
-        The ratio depends a little on which text comes first, so the mean of both ways is taken.
-        """
-        left, right = (" ".join(" ".join(texts).casefold().split()) for texts in (a, b))
-        if left == right:
-            return 0.0
-        ratios = [SequenceMatcher(None, one, two, autojunk=False).ratio() for one, two in ((left, right), (right, left))]
-        return 1.0 - sum(ratios) / 2
+    def measures(self, a: Any, b: Any) -> dict[str, float]:
+        """Besides characters: words (one minus the symmetric word distance), the word error rate against `b` as 1 − WER, and equality."""
+        left, right = wording.joined(a), wording.joined(b)
+        return {
+            "match": 1.0 - wording.edit_distance(left, right),
+            "words": 1.0 - wording.word_distance(left, right),
+            "word_accuracy": max(0.0, 1.0 - wording.word_error_rate(right, left)),
+            "exact": float(left == right),
+        }
 
     def region_value(self, canonical: Any) -> Any:
         """The list as it is."""
         return list(canonical)
+
+    def from_short(self, value: Any) -> Mapping[str, Any]:
+        """A text, or a list of them."""
+        return {self.value_key: value}
+
+    def flat(self, canonical: Any) -> dict[str, Any]:
+        """The texts one below the other."""
+        return {"": canonical, "text": "\n".join(canonical)}

@@ -1,0 +1,100 @@
+"""Free HTML interfaces, as Mechanical Turk writes them: an HTMLQuestion (the page itself) or an ExternalQuestion (its address).
+
+The page is somebody else's, and is shown in a frame of its own (sandboxed, without our origin). Here it is read, and its ${variables}
+are filled from a payload: escaped for HTML in a page, for an address in an address, so that a payload is never read as mark-up.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree
+
+from tasks.labels.errors import InterfaceInvalid
+from tasks.labels.objects import check_text
+
+SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/"
+HTML, EXTERNAL = "html", "external"
+ROOTS = {"HTMLQuestion": (HTML, "HTMLContent"), "ExternalQuestion": (EXTERNAL, "ExternalURL")}
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+ADDRESS_MAX_CHARACTERS = 2_000
+HEIGHT_MAX_PIXELS = 10_000
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A page to show in a frame."""
+
+    kind: str  # html or external
+    content: str  # the page, or the address it is loaded from; ${name} stands for a field of the payload
+    height_pixels: int  # 0: as high as there is room
+    variables: tuple[str, ...]
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        """Refuse a payload that leaves a variable unfilled. Raises PayloadInvalid."""
+        for variable in self.variables:
+            check_text(payload.get(variable), variable)
+
+    @property
+    def origin(self) -> str | None:
+        """Where an external page comes from (scheme, host, port); None for a page of our own. A payload cannot change it."""
+        if self.kind != EXTERNAL:
+            return None
+        parts = urlsplit(self.content)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def filled(frame: Frame, payload: Mapping[str, Any]) -> str:
+    """The page, or the address, for a payload: every variable replaced by its value, escaped. A value is never looked at again."""
+    if frame.kind == EXTERNAL:
+        return VARIABLE.sub(lambda found: quote(str(payload.get(found.group(1), "")), safe=""), frame.content)
+    return VARIABLE.sub(lambda found: html.escape(str(payload.get(found.group(1), ""))), frame.content)
+
+
+def is_frame(root: "ElementTree.Element") -> bool:
+    """Is this Mechanical Turk's format? The schema's date does not matter, nor does its absence."""
+    namespace, _, name = str(root.tag).rpartition("}")
+    return name in ROOTS and (not namespace or namespace.startswith("{" + SCHEMAS) and namespace.endswith(f"/{name}.xsd"))
+
+
+def frame_of(root: "ElementTree.Element") -> Frame:
+    """Read an HTMLQuestion or ExternalQuestion. Raises InterfaceInvalid."""
+    name = str(root.tag).rpartition("}")[2]
+    kind, holder = ROOTS[name]
+    parts = {str(part.tag).rpartition("}")[2]: (part.text or "").strip() for part in root}
+    if set(parts) - {holder, "FrameHeight"} or len(parts) != len(list(root)) or not parts.get(holder):
+        raise InterfaceInvalid(
+            f"{name} holds {holder} and FrameHeight, each once, and nothing else.",
+            field="interface",
+            known=[holder, "FrameHeight"],
+        )
+    content = parts[holder]
+    if kind == EXTERNAL:
+        _check_address(content)
+    return Frame(kind, content, _height(parts.get("FrameHeight", "0")), tuple(dict.fromkeys(VARIABLE.findall(content))))
+
+
+def _check_address(address: str) -> None:
+    """Only https, and a host that no payload can change."""
+    if len(address) > ADDRESS_MAX_CHARACTERS:
+        raise InterfaceInvalid("ExternalURL is too long.", field="interface", limit=ADDRESS_MAX_CHARACTERS, got=len(address))
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        host = None
+    if not address.startswith("https://") or not host or "$" in parts.netloc or "@" in parts.netloc or re.search(r"\s", address):
+        raise InterfaceInvalid(
+            "ExternalURL is an https:// address; ${variables} stand in its path or query, never in its host.", field="interface"
+        )
+
+
+def _height(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > HEIGHT_MAX_PIXELS:
+        raise InterfaceInvalid(
+            "FrameHeight is a number of pixels, 0 for all there is.", field="interface", limit=HEIGHT_MAX_PIXELS
+        )
+    return int(text)

@@ -1,0 +1,42 @@
+"""How far apart two texts are."""
+
+import re
+from collections.abc import Sequence
+
+WORD = re.compile(r"\S+")
+
+
+def plain(text: str) -> str:
+    """Case and spacing aside."""
+    return " ".join(text.casefold().split())
+
+
+def edit_distance(a: str, b: str) -> float:
+    """Levenshtein's distance over the longer length: 0 for equal texts, 1 for nothing in common (Levenshtein 1966; by rapidfuzz)."""
+    from rapidfuzz.distance import Levenshtein
+
+    return float(Levenshtein.normalized_distance(a, b))
+
+
+def word_error_rate(reference: str, hypothesis: str) -> float:
+    """Words substituted, deleted and inserted, over the words of the reference (NIST's WER). Above 1 where much was inserted.
+
+    Against an empty reference: 0 for an empty text, else the number of words, as jiwer has it.
+    """
+    from rapidfuzz.distance import Levenshtein
+
+    wanted, got = WORD.findall(reference), WORD.findall(hypothesis)
+    return Levenshtein.distance(wanted, got) / max(1, len(wanted))
+
+
+def word_distance(a: str, b: str) -> float:
+    """Word edits over the longer text's words: the word error rate made symmetric and kept within 0 and 1."""
+    from rapidfuzz.distance import Levenshtein
+
+    left, right = WORD.findall(a), WORD.findall(b)
+    return Levenshtein.distance(left, right) / max(1, len(left), len(right))
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Several texts as one, to compare."""
+    return plain(" ".join(texts))

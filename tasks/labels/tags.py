@@ -1,0 +1,129 @@
+"""Which tags of Label Studio's language an interface may use, and what in them could harm who labels with it.
+
+The whitelist is what the open editor has and a family here understands. Scripts, unknown tags, and attributes that load code or talk
+to other sites are refused; what the editor shows as HTML it sanitises itself, behind a content policy that runs no inline script.
+"""
+
+import re
+from xml.etree import ElementTree
+
+from tasks.labels.errors import InterfaceInvalid
+from tasks.labels.objects import OBJECTS, TEXTS, VARIABLE
+
+TAGS_MAX = 2_000
+DEPTH_MAX = 40
+NAME_MAX_CHARACTERS = 100
+
+LABELLED = {"RectangleLabels", "EllipseLabels", "PolygonLabels", "KeyPointLabels", "BrushLabels"}
+SHAPES = {"Rectangle", "Ellipse", "Polygon", "KeyPoint", "Brush"}
+LABELS = LABELLED | {"Labels", "HyperTextLabels", "ParagraphLabels", "TimeSeriesLabels", "TimelineLabels"}
+JUDGEMENTS = {"Choices", "TextArea", "Rating", "Number", "DateTime", "Pairwise", "Ranker", "Taxonomy"}
+CONTROLS = LABELS | SHAPES | JUDGEMENTS | {"VideoRectangle"}
+LAYOUT = {"View", "Header", "Style", "Collapse", "Panel", "Filter", "Shortcut"}
+PARTS = {"Choice", "Label", "Bucket", "Channel", "Relations", "Relation"}
+KNOWN = OBJECTS | CONTROLS | LAYOUT | PARTS
+
+# Tags of Label Studio that we refuse, and why: somebody who brings a config from there should not have to guess.
+ELSEWHERE = {
+    "Chat": "belongs to Label Studio Enterprise; the open editor cannot show it. Show a dialogue with <Paragraphs>.",
+    "OcrLabels": "belongs to Label Studio Enterprise; the open editor cannot show it. Use <RectangleLabels> on an <Image>.",
+    "ReactCode": "runs code of its own in the worker's page. Use an HTMLQuestion, which is shown in a frame apart.",
+    "Repeater": "makes controls that only the payload knows. Write the controls out, or use <Image valueList> with perItem.",
+    "Bitmask": "hands in pictures, not regions. Use <Brush>.",
+    "BitmaskLabels": "hands in pictures, not regions. Use <BrushLabels>.",
+    "MagicWand": "needs pixels of images from other sites. Use <Brush>.",
+    "script": "would run in the worker's page. Use an HTMLQuestion, which is shown in a frame apart.",
+}
+
+# What an object can be labelled with. A judgement (a choice, a text, a rating …) can be given on anything.
+FITS = {
+    "Labels": {"Text", "HyperText", "Audio", "Paragraphs", "Image", "Video", "TimeSeries"},
+    "HyperTextLabels": {"HyperText", "Text"},
+    "ParagraphLabels": {"Paragraphs"},
+    "TimeSeriesLabels": {"TimeSeries"},
+    "TimelineLabels": {"Video"},
+    "VideoRectangle": {"Video"},
+    "Ranker": {"List"},
+    **dict.fromkeys(LABELLED | SHAPES, {"Image"}),
+}
+STYLE_LOADS = re.compile(r"url\(|@import|expression\(|image-set\(|-moz-binding|behavior:|</|\\", re.IGNORECASE)
+LOADS_CODE = re.compile(r"^\s*(javascript|vbscript|data\s*:\s*text/html)\s*:?", re.IGNORECASE)
+
+
+def read(xml: str) -> "ElementTree.Element":
+    """The tree of an interface. Raises InterfaceInvalid for what is not well-formed, or brings entities or a document type."""
+    bare = re.sub(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", "", xml, flags=re.DOTALL)
+    if "<!" in bare:
+        raise InterfaceInvalid("Document types and entities are not allowed.", field="interface")
+    try:
+        return ElementTree.fromstring(xml)  # noqa: S314 - entities and document types were refused above
+    except (ElementTree.ParseError, ValueError) as error:
+        raise InterfaceInvalid(f"The interface is not well-formed XML: {error}", field="interface") from error
+    except RecursionError as error:
+        raise InterfaceInvalid("The interface is nested too deeply.", field="interface", limit=DEPTH_MAX) from error
+
+
+def check(root: "ElementTree.Element") -> None:
+    """Refuse tags and attributes that are not on the list. Raises InterfaceInvalid naming tag and attribute."""
+    level, depth, count = [root], 0, 0
+    while level:
+        depth, count = depth + 1, count + len(level)
+        if depth > DEPTH_MAX or count > TAGS_MAX:
+            limit = DEPTH_MAX if depth > DEPTH_MAX else TAGS_MAX
+            raise InterfaceInvalid("The interface has too many tags, or nests them too deeply.", field="interface", limit=limit)
+        for tag in level:
+            _check_tag(tag)
+        level = [child for tag in level for child in tag]
+
+
+def _check_tag(tag: "ElementTree.Element") -> None:
+    name = str(tag.tag)
+    if name not in KNOWN:
+        why = ELSEWHERE.get(name) or ELSEWHERE.get(name.lower()) or "is not supported."
+        raise InterfaceInvalid(f"The tag <{name[:40]}> {why}", field="interface", tag=name[:40], known=sorted(KNOWN))
+    for attribute, value in tag.attrib.items():
+        _check_attribute(name, attribute.lower(), value)
+    if name == "Style" and STYLE_LOADS.search("".join(tag.itertext())):
+        raise InterfaceInvalid("<Style> may not load anything, import, or escape characters.", field="interface", tag="Style")
+
+
+def _check_attribute(tag: str, attribute: str, value: str) -> None:
+    bare = re.sub(r"[\x00-\x20]", "", value)
+    harmful = (
+        attribute.startswith("on")
+        or LOADS_CODE.match(bare) is not None
+        or "javascript:" in bare.lower()
+        or attribute.endswith("style")
+        and STYLE_LOADS.search(value) is not None
+        or attribute in {"apiurl", "resolver"}
+    )
+    if harmful:
+        message = f"The attribute {attribute[:40]} of <{tag}> is not allowed: it could run code, or talk to another site."
+        raise InterfaceInvalid(message, field="interface", tag=tag, attribute=attribute[:40])
+    if attribute == "decoder" and bare.lower() == "ffmpeg":
+        message = 'decoder="ffmpeg" needs code that this site\'s content policy does not run; leave the attribute out.'
+        raise InterfaceInvalid(message, field="interface", tag=tag, attribute=attribute)
+    if attribute == "name" and len(value) > NAME_MAX_CHARACTERS:
+        raise InterfaceInvalid("A name is too long.", field="interface", tag=tag, limit=NAME_MAX_CHARACTERS, got=len(value))
+
+
+def attributes_of(tag: "ElementTree.Element") -> dict[str, str]:
+    """The attributes with names in lower case, as the editor reads them."""
+    return {name.lower(): value for name, value in tag.attrib.items()}
+
+
+def is_true(attributes: dict[str, str], name: str) -> bool:
+    """Is the attribute set to true?"""
+    return attributes.get(name, "").strip().lower() == "true"
+
+
+def variable_of(tag: "ElementTree.Element", attribute: str = "value") -> str | None:
+    """The variable that an object shows; None for a text that is the same in every task. Raises InterfaceInvalid for anything else."""
+    value = attributes_of(tag).get(attribute, "")
+    if found := VARIABLE.fullmatch(value.strip()):
+        return found.group(1)
+    if tag.tag in TEXTS and value and attribute == "value":
+        return None
+    raise InterfaceInvalid(
+        f'<{tag.tag}> shows a variable of the payload: {attribute}="$name".', field="interface", tag=str(tag.tag)
+    )
