@@ -34,7 +34,7 @@ CLASSES = {
     "td": {"number"},
 }
 SCHEMES = {"http", "https", "mailto"}
-PICTURE = re.compile(r"^/files/[0-9a-f]{8}-[0-9a-f-]{27}/[^/?#]+(\?for=[\w:.-]+)?$")
+PICTURE = re.compile(r"^/files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[^/?#\s]+(\?for=[\w:.-]+)?$")
 DEEPEST = 6
 
 Sign = Callable[[str], str]  # the address of a file kept here → the address under which this reader may load it
@@ -142,3 +142,9 @@ def _written(tokens: list[Token], sign: Sign | None) -> str:
 
 def _plain(inline: Token) -> str:
     return "".join(child.content for child in inline.children or [] if child.type in ("text", "code_inline", "image"))
+
+
+def pictures_of(text: str) -> list[str]:
+    """The addresses of the pictures that `html_of` would show, in order."""
+    children = [child for token in _parsed(text) for child in token.children or []]
+    return [str(child.attrGet("src")) for child in children if child.type == "image"]

@@ -44,7 +44,7 @@ class ExamAttemptAdmin(ReadOnly):
 class EvidenceAdmin(ReadOnly):
     """Observations."""
 
-    list_display = ("worker", "scope", "score", "weight", "source", "observed_at")
+    list_display = ("worker", "scope", "window", "score", "weight", "source", "observed_at")
     list_select_related = ("worker",)
     search_fields = ("=worker__id", "scope")
 
@@ -53,6 +53,6 @@ class EvidenceAdmin(ReadOnly):
 class EstimateAdmin(ReadOnly):
     """What the evidence says."""
 
-    list_display = ("worker", "scope", "alpha", "beta", "observations", "updated_at")
+    list_display = ("worker", "scope", "window", "alpha", "beta", "observations", "updated_at")
     list_select_related = ("worker",)
     search_fields = ("=worker__id", "scope")

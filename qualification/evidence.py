@@ -12,17 +12,32 @@ from qualification.models import Estimate, Evidence
 
 
 @transaction.atomic
-def record(worker_id: UUID, *, scope: str, score: float, source: str, now: datetime, weight: float = 1.0) -> Estimate:
-    """Take one observation (0 wrong to 1 right) and move the estimate: alpha by weight × score, beta by weight × (1 − score).
+def record(
+    worker_id: UUID, *, scope: str, score: float, source: str, now: datetime, weight: float = 1.0, window: int = 1
+) -> Estimate:
+    """Take one observation (0 wrong to 1 right) and move the window's estimate: alpha by weight × score, beta by weight × (1 − score).
 
-    The same `source` again changes nothing, also when many say it at once. Locks the estimate.
+    A `window` nobody has seen begins from the prior; a late observation of an earlier one moves that one's estimate. The same `source`
+    again changes nothing, also when many say it at once. Locks the estimate.
     """
-    row = Evidence(id=new_id(), worker_id=worker_id, scope=scope, score=score, weight=weight, source=source, observed_at=now)
+    row = Evidence(
+        id=new_id(), worker_id=worker_id, scope=scope, window=window, score=score, weight=weight, source=source, observed_at=now
+    )
     Estimate.objects.bulk_create(
-        [Estimate(worker_id=worker_id, scope=scope, alpha=PRIOR_ALPHA, beta=PRIOR_BETA, observations=0, updated_at=now)],
+        [
+            Estimate(
+                worker_id=worker_id,
+                scope=scope,
+                window=window,
+                alpha=PRIOR_ALPHA,
+                beta=PRIOR_BETA,
+                observations=0,
+                updated_at=now,
+            )
+        ],
         ignore_conflicts=True,
     )
-    estimate = Estimate.objects.select_for_update(no_key=True).get(worker_id=worker_id, scope=scope)
+    estimate = Estimate.objects.select_for_update(no_key=True).get(worker_id=worker_id, scope=scope, window=window)
     if Evidence.objects.filter(source=source).exists():
         return estimate  # under the lock: a twin has committed by now
     row.save(force_insert=True)

@@ -168,6 +168,7 @@ class Evidence(models.Model):
     scope = models.CharField(max_length=120)  # `project:<id>`, `skill:<id>`
     score = models.FloatField()  # partial credit allowed
     weight = models.FloatField(default=1.0)
+    window = models.PositiveIntegerField(default=1)  # the stretch of the scope's life it belongs to, as its observer counts them
     source = models.CharField(max_length=120, unique=True)  # `assignment:<id>`: one observation per fact
     observed_at = models.DateTimeField()
 
@@ -183,11 +184,15 @@ class Evidence(models.Model):
 
 
 class Estimate(models.Model):
-    """What the evidence says about a worker in a scope: a Beta posterior of accuracy. Written by `evidence` alone."""
+    """What the evidence of one window says about a worker in a scope: a Beta posterior of accuracy. Written by `evidence` alone.
+
+    Where what counts as right changes, a new window begins: from the prior, while the estimates of earlier windows stay.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     worker = models.ForeignKey(Worker, models.PROTECT)
     scope = models.CharField(max_length=120)
+    window = models.PositiveIntegerField(default=1)
     alpha = models.FloatField()
     beta = models.FloatField()
     observations = models.PositiveIntegerField()
@@ -195,7 +200,7 @@ class Estimate(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(F("worker"), F("scope"), name="estimate_once_per_scope"),
+            models.UniqueConstraint(F("worker"), F("scope"), F("window"), name="estimate_once_per_window"),
             models.CheckConstraint(condition=Q(alpha__gt=0, beta__gt=0), name="estimate_is_a_distribution"),
         ]
 

@@ -68,25 +68,6 @@ UPDATE tasks_assignment a
 RETURNING a.id
 """
 
-# A task taken ahead is not worked on until it is opened: from then on its time counts, and all of its time limit lies ahead.
-BEGIN = """
-UPDATE tasks_assignment a
-   SET leased_at = %(now)s, seen_at = %(now)s, expires_at = %(now)s + make_interval(secs => b.lease_seconds)
-  FROM tasks_batch b
- WHERE a.id = %(assignment_id)s AND a.worker_id = %(worker_id)s AND a.token = %(token)s AND a.state = 'leased'
-   AND a.seen_at IS NULL AND a.expires_at > %(now)s AND b.id = a.batch_id
-RETURNING a.id
-"""
-
-
-def begin(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetime) -> Assignment:
-    """Note that a worker opens a task they hold: its clock and its time limit start now. Once; later this is a mere look at the lease.
-
-    Raises NotFound and LeaseLost.
-    """
-    rows_of(BEGIN, {"assignment_id": assignment_id, "worker_id": worker_id, "token": token, "now": now})
-    return _held(assignment_id, worker_id=worker_id, token=token)
-
 
 def heartbeat(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetime) -> Assignment:
     """Note that the worker is at it: the time since the last sign counts as work, up to the idle cap, and the lease is extended.
@@ -104,10 +85,6 @@ def heartbeat(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetim
             "stretch": LEASE_STRETCH,
         },
     )
-    return _held(assignment_id, worker_id=worker_id, token=token)
-
-
-def _held(assignment_id: UUID, *, worker_id: UUID, token: UUID) -> Assignment:
     assignment = Assignment.objects.filter(id=assignment_id, worker_id=worker_id).first()
     if assignment is None:
         raise NotFound
@@ -120,7 +97,9 @@ def _held(assignment_id: UUID, *, worker_id: UUID, token: UUID) -> Assignment:
 
 READ = f"""
 SELECT a.state, a.token, a.task_id, a.project_id, a.batch_id, a.leased_at, a.seen_at, a.active, a.price_micros, a.currency,
-       t.lane, t.payload, g.solution, b.organization_id, b.idle_cap_seconds, b.accuracy_bar, b.escrow_id, e.earnings_id,
+       t.lane, t.payload, g.solution,
+       CASE WHEN g.solution IS NOT NULL THEN (SELECT meaning_version FROM tasks_guideline WHERE id = a.guideline_id) END AS window,
+       b.organization_id, b.idle_cap_seconds, b.accuracy_bar, b.escrow_id, e.earnings_id,
        coalesce(b.median_seconds, b.estimate_seconds) AS typical_seconds,
        {ALREADY_CREDITED_SQL.format(worker="a.worker_id", since="a.leased_at", until="%(now)s")} AS already,
        (SELECT array_agg(o.id) FROM tasks_assignment o
@@ -399,7 +378,9 @@ def _keep_late(held: Row, parameters: dict[str, Any]) -> Submission | None:
 def _take_evidence(held: Row, parameters: dict[str, Any]) -> None:
     worker_id, now, score = parameters["worker_id"], parameters["now"], parameters["score"]
     scope = Decision.scope_of_project(held["project_id"])
-    estimate = evidence.record(worker_id, scope=scope, score=score, source=f"assignment:{parameters['assignment_id']}", now=now)
+    source = f"assignment:{parameters['assignment_id']}"
+    # What is right is what the guideline of the answer's contract says: another meaning, another window.
+    estimate = evidence.record(worker_id, scope=scope, score=score, source=source, now=now, window=held["window"])
     if held["accuracy_bar"] is not None and score < RIGHT_SCORE:
         pause_if_below(estimate, bar=held["accuracy_bar"], organization_id=held["organization_id"], now=now)
 
@@ -421,7 +402,13 @@ def pause_if_below(estimate: Estimate, *, bar: float, organization_id: UUID, now
         scope=estimate.scope,
         organization_id=organization_id,
         rule=GATE_RULE,
-        inputs={"gold_answers": estimate.observations, "right": right, "upper_bound": upper, "level": GATE_LEVEL},
+        inputs={
+            "gold_answers": estimate.observations,
+            "guideline_meaning": estimate.window,
+            "right": right,
+            "upper_bound": upper,
+            "level": GATE_LEVEL,
+        },
         threshold={"accuracy_bar": bar, "min_gold_answers": GATE_MIN_GOLD},
         reason=(
             f"Of {estimate.observations} tasks with a known answer you have answered {right:g} as expected. Even the upper 95 % bound "

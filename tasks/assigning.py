@@ -59,13 +59,13 @@ WITH seen AS MATERIALIZED (
 ), seat AS MATERIALIZED (
     SELECT e.id AS enrolment_id, e.standing, e.eligible_until, e.cursor, e.claimed, e.gold_cursor,
            b.id AS batch_id, b.project_id, b.state, b.price_micros, b.fee_micros, b.currency, b.guideline_id, b.review_seconds,
-           b.lease_seconds, b.workers_choose,
+           b.lease_seconds, b.workers_choose, e.meaning_version = g.meaning_version AS knows_guideline,
            -- a claim that waited for its twin reads the leases as they were before: it must start over
            e.claimed = (SELECT claimed FROM seen) AS is_fresh,
            least(%(count)s::int, b.lease_size, b.max_leases - (
                SELECT count(*) FROM tasks_assignment l WHERE l.worker_id = e.worker_id AND l.batch_id = e.batch_id
                   AND l.state = 'leased' AND l.expires_at > %(now)s)) AS wanted
-      FROM tasks_enrolment e JOIN tasks_batch b ON b.id = e.batch_id
+      FROM tasks_enrolment e JOIN tasks_batch b ON b.id = e.batch_id JOIN tasks_guideline g ON g.id = b.guideline_id
      WHERE e.worker_id = %(worker_id)s AND e.batch_id = %(batch_id)s
        FOR NO KEY UPDATE OF e
 ), room AS MATERIALIZED (
@@ -73,7 +73,7 @@ WITH seen AS MATERIALIZED (
                            generate_series(seat.claimed, seat.claimed + seat.wanted - 1) n
                      WHERE e.id = seat.enrolment_id AND {GOLD_IS_DUE}) AS gold_due
       FROM seat
-     WHERE is_fresh AND wanted > 0 AND state = 'open' AND standing = %(standing)s
+     WHERE is_fresh AND wanted > 0 AND state = 'open' AND standing = %(standing)s AND knows_guideline
        AND (eligible_until IS NULL OR eligible_until > %(now)s)
 )"""
 
@@ -166,7 +166,7 @@ LEASE = """
       FROM room
      WHERE e.id = room.enrolment_id AND EXISTS (SELECT 1 FROM taken)
 )
-SELECT seat.is_fresh, seat.state, seat.standing, seat.eligible_until, seat.wanted, seat.workers_choose,
+SELECT seat.is_fresh, seat.state, seat.standing, seat.eligible_until, seat.wanted, seat.workers_choose, seat.knows_guideline,
        (SELECT id FROM first_open) AS first_open_id, leased.*, numbered.payload, p.result AS prelabel
   FROM seat LEFT JOIN leased ON true LEFT JOIN numbered ON numbered.id = leased.task_id
   LEFT JOIN tasks_prelabel p ON p.task_id = leased.task_id
@@ -255,7 +255,8 @@ def _access_is_stale(row: Row, parameters: dict[str, Any]) -> bool:
     if not row["is_fresh"] or row["state"] != Batch.State.OPEN:
         return False
     until = row["eligible_until"]
-    return row["standing"] != parameters["standing"] or (until is not None and until <= parameters["now"])
+    expired = until is not None and until <= parameters["now"]
+    return row["standing"] != parameters["standing"] or not row["knows_guideline"] or expired
 
 
 def _enrol(worker_id: UUID, batch_id: UUID, *, now: datetime) -> int:
@@ -309,9 +310,9 @@ def _leases_of_key(worker_id: UUID, parameters: dict[str, Any], task_id: UUID | 
 
 
 def held_leases(worker_id: UUID, batch_id: UUID) -> list[Lease]:
-    """The tasks of a batch that a worker holds: the one last worked on first, those included whose time has just run out."""
+    """The tasks of a batch that a worker holds, oldest first, those included whose time has just run out."""
     rows = Assignment.objects.filter(worker_id=worker_id, batch_id=batch_id, state=Assignment.State.LEASED)
-    return [_lease_of(row) for row in rows.select_related("task").order_by(F("seen_at").desc(nulls_last=True), "id")]
+    return [_lease_of(row) for row in rows.select_related("task").order_by("id")]
 
 
 def _lease_of(row: Assignment) -> Lease:

@@ -12,8 +12,9 @@ from foundation.ids import new_id
 from payments import ledger
 from payments.models import Account
 from qualification import eligibility, examining, granting
+from tasks import reading
 from tasks.errors import NotEligible
-from tasks.models import Batch, Enrolment
+from tasks.models import Batch, Enrolment, Guideline
 from workforce import decisions, onboarding
 from workforce.models import Decision, Worker
 
@@ -21,8 +22,8 @@ from workforce.models import Decision, Worker
 def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     """Let a worker take part in a batch, or confirm that they still may; writes or refreshes the enrolment.
 
-    The standing is read first, so that a change while this runs makes the enrolment stale again. Raises NotEligible with
-    everything that is missing and how to get it.
+    The standing is read first, and the guideline is that of `batch`, so that a change while this runs makes the enrolment stale again.
+    Raises NotEligible with everything that is missing and how to get it.
     """
     standing = Worker.objects.filter(id=worker_id).values_list("standing", flat=True).first()
     if standing is None:
@@ -32,6 +33,8 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     if obstacles:
         raise NotEligible(missing=obstacles)
     until = eligibility.eligible_until(batch.requirements, facts)
+    assert batch.guideline_id, "a batch that people take part in has a guideline"
+    meaning = Guideline.objects.values_list("meaning_version", flat=True).get(id=batch.guideline_id)
     with transaction.atomic():
         earnings = ledger.account(Account.Kind.EARNINGS, owner_id=worker_id, currency=batch.currency, now=now)
         enrolment_id = new_id()
@@ -40,13 +43,16 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
             worker_id=worker_id,
             batch=batch,
             standing=standing,
+            meaning_version=meaning,
             eligible_until=until,
             earnings_id=earnings.id,
             gold_cursor=enrolment_id.int % (batch.tail + 1),  # everyone starts elsewhere in the ring of gold
             created_at=now,
         )
         Enrolment.objects.bulk_create([row], ignore_conflicts=True)
-        Enrolment.objects.filter(worker_id=worker_id, batch=batch).update(standing=standing, eligible_until=until)
+        Enrolment.objects.filter(worker_id=worker_id, batch=batch).update(
+            standing=standing, meaning_version=meaning, eligible_until=until
+        )
     return Enrolment.objects.get(worker_id=worker_id, batch=batch)
 
 
@@ -65,10 +71,12 @@ def missing_in_each(
     restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
     skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}
     exams = examining.exams_granting(list(skills)) if skills else {}
+    unread = reading.unread_in_each(worker_id, batches)
     return {
         batch.id: [
             *steps,
             *onboarding.missing_content(batch.sensitive, accepted),
+            *unread[batch.id],
             *(_told(decision) for decision in restrictions if decision.scope == Decision.scope_of_project(batch.project_id)),
             *(gap.to_dict() for gap in eligibility.missing(batch.requirements, facts, now, exams=exams)),
         ]

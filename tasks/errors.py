@@ -89,6 +89,13 @@ class BadBatch(Invalid):
     message = "The settings of this batch do not fit together."
 
 
+class BadGuideline(Invalid):
+    """A guideline that cannot be kept; `field` says which part of it."""
+
+    code = "bad_guideline"
+    message = "This guideline cannot be kept."
+
+
 class BatchEmpty(Conflict):
     """Something a batch needs before it can open is not there."""
 

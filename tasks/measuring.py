@@ -3,17 +3,24 @@
 import statistics
 from uuid import UUID
 
-from tasks.models import Assignment, Batch
+from tasks.models import Assignment, Batch, Guideline
 
 NEWEST = 500  # answers looked at (reference: fair-work.md A.2 rule 8)
 MIN_WORKERS = 5
 
 
 def typical_seconds(batch_id: UUID) -> int | None:
-    """Median over workers of that worker's median credited seconds, over the newest answers; None under MIN_WORKERS workers."""
-    rows = Assignment.objects.filter(batch_id=batch_id, state__in=Assignment.COUNTED, credited_seconds__isnull=False).order_by(
-        "-id"
-    )[:NEWEST]
+    """Median over workers of that worker's median credited seconds, over the newest answers; None under MIN_WORKERS workers.
+
+    Answers under guidelines that mean what the batch's means now: another meaning may take another time.
+    """
+    guideline = Guideline.objects.filter(batch=batch_id).first()
+    if guideline is None:
+        return None
+    alike = Guideline.objects.filter(project_id=guideline.project_id, meaning_version=guideline.meaning_version)
+    rows = Assignment.objects.filter(
+        batch_id=batch_id, state__in=Assignment.COUNTED, credited_seconds__isnull=False, guideline_id__in=alike.values("id")
+    ).order_by("-id")[:NEWEST]
     by_worker: dict[UUID, list[float]] = {}
     for worker_id, seconds in rows.values_list("worker_id", "credited_seconds"):
         by_worker.setdefault(worker_id, []).append(seconds or 0.0)

@@ -133,9 +133,14 @@ def with_signed_addresses(payload: Any) -> Any:
         return {name: with_signed_addresses(value) for name, value in payload.items()}
     if isinstance(payload, list):
         return [with_signed_addresses(value) for value in payload]
-    if isinstance(payload, str) and (found := ADDRESS.match(payload)):
-        return f"{payload}?for={TimestampSigner(salt='media').sign(found.group(1)).partition(':')[2]}"
-    return payload
+    return signed_address(payload) if isinstance(payload, str) else payload
+
+
+def signed_address(address: str) -> str:
+    """The address of a file kept here, signed; any other as it is."""
+    if found := ADDRESS.match(address):
+        return f"{address}?for={TimestampSigner(salt='media').sign(found.group(1)).partition(':')[2]}"
+    return address
 
 
 def signed_file(file_id: UUID, signature: str) -> MediaFile:

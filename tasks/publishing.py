@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from foundation import audit, events, queueing
 from foundation.errors import NotFound
@@ -15,9 +15,9 @@ from payments import fairness, funding, ledger, pay_floors
 from payments.errors import MissingFunds, Overdrawn
 from payments.models import Account
 from qualification import eligibility
-from tasks import gold, pricing
+from tasks import gold, guidelines, pricing
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PriceTooLow
-from tasks.labels import check_interface
+from tasks.labels import check_interface, interface_of
 from tasks.models import Assignment, Batch, Enrolment, Guideline, Project, Task
 from workforce import access, decisions
 from workforce.access import Actor
@@ -44,19 +44,45 @@ def create_project(actor: Actor, *, organization_id: UUID, name: str, descriptio
 
 @transaction.atomic
 def add_guideline(
-    actor: Actor, project_id: UUID, *, text: str, now: datetime, changes: str = "", changes_meaning: bool = True
+    actor: Actor,
+    project_id: UUID,
+    *,
+    text: str,
+    now: datetime,
+    entries: list[dict[str, Any]] | None = None,
+    changes: str = "",
+    changes_meaning: bool = True,
+    switch_batches: bool = True,
 ) -> Guideline:
-    """The next version of what a project asks; open batches hand it out from now on, leases already taken keep theirs.
+    """The next version of what a project asks. Raises BadGuideline with the field.
 
-    Locks the project, so that versions are numbered without a gap.
+    Where `switch_batches`, open batches hand it out from now on, and leases already taken keep theirs; otherwise they keep what they
+    have, and the version waits for the next batch. One that changes the meaning begins a new window of every statistic of quality,
+    and who knows an earlier meaning reads what changed before their next task; the first version always does. Without `entries`
+    those of the version before stay. Locks the project, so that versions are numbered without a gap, then the batches it switches.
     """
     project = own_project(actor, project_id)
     Project.objects.select_for_update(no_key=True).get(id=project.id)
-    newest = Guideline.objects.filter(project=project).aggregate(newest=Max("version"))["newest"] or 0
-    row = Guideline.objects.create(
-        project=project, version=newest + 1, text=text, changes=changes, changes_meaning=changes_meaning, created_at=now
+    before = _newest_guideline(project.id)
+    if entries is None:
+        entries = before.entries if before else []
+    checked = guidelines.check(
+        project.organization_id, interface_of(project.interface), text=text, entries=entries, changes=changes
     )
-    Batch.objects.filter(project=project).exclude(state=Batch.State.CLOSED).update(guideline=row)
+    version = before.version + 1 if before else 1
+    changes_meaning = changes_meaning or before is None
+    row = Guideline.objects.create(
+        project=project,
+        version=version,
+        text=text,
+        entries=checked,
+        changes=changes,
+        changes_meaning=changes_meaning,
+        meaning_version=version if changes_meaning or before is None else before.meaning_version,
+        created_at=now,
+    )
+    if switch_batches:
+        Batch.objects.filter(project=project).exclude(state=Batch.State.CLOSED).update(guideline=row)
     events.record("guideline.added", subject_id=row.id, organization_id=project.organization_id, actor_id=actor.id, now=now)
     if row.changes_meaning and row.version > 1:
         queueing.enqueue("tasks.jobs.tell_of_guideline", str(row.id))

@@ -15,7 +15,7 @@ import orjson
 import psycopg
 import psycopg.sql
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Min, Q
 
 from foundation import events
 from foundation.errors import DomainError
@@ -24,7 +24,7 @@ from foundation.queueing import enqueue
 from tasks import aggregation, agreement, gold
 from tasks.answering import interface_of_project
 from tasks.errors import NotCategorical, RunLost, TooManyRuns
-from tasks.models import AggregationRun, Assignment, Batch
+from tasks.models import AggregationRun, Assignment, Batch, Guideline
 from tasks.publishing import own_batch
 from workforce.access import Actor
 
@@ -42,7 +42,10 @@ REQUEUED_MAX = 100  # in one go; the next one sees the rest
 VOTES = """
 COPY (SELECT t.key, a.worker_id, n.canonical ->> {control}
         FROM tasks_assignment a JOIN tasks_answer n ON n.assignment_id = a.id JOIN tasks_task t ON t.id = a.task_id
-       WHERE a.batch_id = {batch} AND a.state = ANY ({counted}) AND n.canonical ? {control}) TO STDOUT (FORMAT csv)
+       WHERE a.batch_id = {batch} AND a.state = ANY ({counted}) AND n.canonical ? {control}
+         AND ({meaning}::int IS NULL
+              OR a.guideline_id IN (SELECT g.id FROM tasks_guideline g
+                                     WHERE g.project_id = a.project_id AND g.meaning_version = {meaning}))) TO STDOUT (FORMAT csv)
 """
 
 
@@ -144,7 +147,9 @@ def _run(run: AggregationRun, watch: _Watch) -> None:
     parameters = {name: value for name, value in run.parameters.items() if name != "control"}
     votes = votes_of(run.batch_id, control)
     truth = _truth(run.batch_id, control) if run.use_gold else {}
-    agreed = agreement.of(votes)
+    oldest, newest = _meanings(run.batch_id)
+    # How far people agree is said of one window: answers under a guideline of another meaning are answers to another question.
+    agreed = agreement.of(votes if oldest == newest else votes_of(run.batch_id, control, meaning=newest))
     _note(
         run,
         f"{run.method} over {len(votes)} answers",
@@ -153,6 +158,7 @@ def _run(run: AggregationRun, watch: _Watch) -> None:
         labels=len(votes),
         tasks=len(votes.tasks),
         workers=len(votes.workers),
+        meaning_version=newest,
         agreement=agreed.alpha,
         pairwise_agreement=agreed.pairwise,
     )
@@ -164,11 +170,22 @@ def _run(run: AggregationRun, watch: _Watch) -> None:
         _store(run, found)
 
 
-def votes_of(batch_id: UUID, control: str) -> aggregation.Votes:
-    """The counted answers of a batch to one control: task key, worker id, label. Read by COPY in one short statement."""
+def _meanings(batch_id: UUID) -> tuple[int | None, int | None]:
+    """The oldest and the newest meaning of the guidelines under which a batch's counted answers were given."""
+    answered = Assignment.objects.filter(batch_id=batch_id, state__in=Assignment.COUNTED).values("guideline_id").distinct()
+    found = Guideline.objects.filter(id__in=answered).aggregate(oldest=Min("meaning_version"), newest=Max("meaning_version"))
+    return found["oldest"], found["newest"]
+
+
+def votes_of(batch_id: UUID, control: str, *, meaning: int | None = None) -> aggregation.Votes:
+    """The counted answers of a batch to one control: task key, worker id, label. Read by COPY in one short statement.
+
+    With `meaning`, those given under guidelines of that meaning version alone.
+    """
     statement = psycopg.sql.SQL(VOTES).format(
         control=psycopg.sql.Literal(control),
         batch=psycopg.sql.Literal(batch_id),
+        meaning=psycopg.sql.Literal(meaning),
         counted=psycopg.sql.Literal([str(state) for state in Assignment.COUNTED]),
     )
     file = io.BytesIO()

@@ -116,12 +116,12 @@ class Grants(ClosedFilters, ListAPIView[Grant]):
 
 
 class MyQuality(APIView):
-    """What the evidence says about me, per scope: the same numbers that rules decide on."""
+    """What the evidence says about me, per scope and window, newest first: the same numbers that rules decide on."""
 
     def get(self, request: Request) -> Response:
         """Every estimate, with its bounds."""
         worker_id = access.require_worker(access.actor_of(request))
-        rows = Estimate.objects.filter(worker_id=worker_id).order_by("scope")
+        rows = Estimate.objects.filter(worker_id=worker_id).order_by("scope", "-window")
         return Response({"results": [self._shape(row) for row in rows]})
 
     @staticmethod
@@ -129,6 +129,7 @@ class MyQuality(APIView):
         lower, upper = estimating.bounds(row.alpha, row.beta)
         return {
             "scope": row.scope,
+            "window": row.window,
             "observations": row.observations,
             "accuracy": estimating.mean(row.alpha, row.beta),
             "lower_bound": lower,

@@ -176,6 +176,9 @@ class AgreementBody(serializers.Serializer[AggregationRun]):
     control = serializers.CharField(source="parameters.control")
     agreement = serializers.FloatField(help_text="Krippendorff's alpha: 1 perfect, 0 chance; null where it cannot be said")
     pairwise_agreement = serializers.FloatField(help_text="The share of pairs of answers to one task that are equal")
+    meaning_version = serializers.IntegerField(
+        allow_null=True, help_text="Of the guidelines under which the answers compared were given: the newest meaning there is"
+    )
     labels = serializers.IntegerField()
     tasks = serializers.IntegerField()
     workers = serializers.IntegerField()

@@ -15,7 +15,7 @@ from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from foundation.errors import NotFound
 from tasks import publishing
-from tasks.models import Batch, Guideline, Project
+from tasks.models import Batch, Project
 from workforce import access
 from workforce.models import Membership, Sensitive
 
@@ -68,54 +68,6 @@ class OneProject(RetrieveAPIView[Project]):
     def get_queryset(self) -> Any:
         """Of organisations one acts for."""
         return Project.objects.visible_to(access.actor_of(self.request))
-
-
-class GuidelineBody(serializers.ModelSerializer[Guideline]):
-    """A version of what a project asks of its workers."""
-
-    class Meta:
-        model = Guideline
-        fields = ["id", "project_id", "version", "text", "changes", "changes_meaning", "created_at"]
-        read_only_fields = ["id", "project_id", "version", "created_at"]
-
-
-class AddGuideline(Command):
-    """Add the next version of the guideline."""
-
-    accepts = GuidelineBody
-    answers = GuidelineBody
-    status = 201
-
-    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
-        """Add it to one's project."""
-        return publishing.add_guideline(access.actor_of(request), path["project_id"], now=now, **data)
-
-
-class Guidelines(ClosedFilters, ListAPIView[Guideline], AddGuideline):
-    """GET lists a project's guidelines, POST adds one."""
-
-    serializer_class = GuidelineBody
-    queryset = Guideline.objects.none()
-    http_method_names = ["get", "post", "options"]
-
-    def get_queryset(self) -> Any:
-        """Of a project of one's own."""
-        project = publishing.own_project(
-            access.actor_of(self.request), self.kwargs["project_id"], at_least=Membership.Role.VIEWER
-        )
-        self.queryset = Guideline.objects.filter(project=project)
-        return super().get_queryset()
-
-
-class OneGuideline(RetrieveAPIView[Guideline]):
-    """A guideline, for those who set it and for workers of its batches."""
-
-    serializer_class = GuidelineBody
-    lookup_url_kwarg = "guideline_id"
-
-    def get_queryset(self) -> Any:
-        """Of one's own projects, and of batches one takes part in or could."""
-        return Guideline.objects.visible_to(access.actor_of(self.request))
 
 
 class NewBatch(serializers.ModelSerializer[Batch]):
@@ -304,9 +256,7 @@ class Close(Command):
 urlpatterns = [
     path("projects", Projects.as_view()),
     path("projects/<uuid:project_id>", OneProject.as_view()),
-    path("projects/<uuid:project_id>/guidelines", Guidelines.as_view()),
     path("projects/<uuid:project_id>/batches", ProjectBatches.as_view()),
-    path("guidelines/<uuid:guideline_id>", OneGuideline.as_view()),
     path("batches", Batches.as_view()),
     path("batches/<uuid:batch_id>", OneBatch.as_view()),
     path("batches/<uuid:batch_id>/quote", Quote.as_view()),

@@ -1,9 +1,10 @@
 """Addresses of the tasks API, below /api/v1/: each file beside this one brings its own."""
 
-from tasks.api import aggregating, exporting, importing, job_list, media, requesting, reviewing, sitting, working
+from tasks.api import aggregating, exporting, guiding, importing, job_list, media, requesting, reviewing, sitting, working
 
 urlpatterns = [
     *requesting.urlpatterns,
+    *guiding.urlpatterns,
     *importing.urlpatterns,
     *working.urlpatterns,
     *job_list.urlpatterns,

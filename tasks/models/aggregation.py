@@ -42,6 +42,9 @@ class AggregationRun(models.Model):
     ties = models.PositiveIntegerField(null=True)
     agreement = models.FloatField(null=True)  # Krippendorff's alpha of the rows read; None where it cannot be said
     pairwise_agreement = models.FloatField(null=True)  # the share of pairs of answers to one task that are equal
+    meaning_version = models.PositiveIntegerField(
+        null=True
+    )  # agreement is of the answers under guidelines of this meaning, the newest read
     attempts = models.PositiveSmallIntegerField(default=0)  # times a process has started on it; the last one alone may end it
     requested_by = models.ForeignKey(User, models.PROTECT, null=True)
     created_at = models.DateTimeField()

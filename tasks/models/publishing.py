@@ -64,14 +64,25 @@ class Guideline(models.Model):
     project = models.ForeignKey(Project, models.PROTECT)
     version = models.PositiveIntegerField()
     text = models.TextField()  # Markdown
+    entries = models.JSONField(default=list)  # one per label of the interface, as `tasks.guidelines` checks them
     changes = models.TextField(blank=True)  # what is new, in the author's words
     changes_meaning = models.BooleanField(default=True)  # False: an editorial edit that nobody need read again
+    # The version whose meaning this one has: its own, or for an editorial edit that of the version before. Statistics of quality
+    # and who has read it go by this number: a new one begins a new window.
+    meaning_version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
 
     objects = GuidelineQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(F("project"), F("version"), name="guideline_version_once")]
+        constraints = [
+            models.UniqueConstraint(F("project"), F("version"), name="guideline_version_once"),
+            models.CheckConstraint(
+                condition=Q(changes_meaning=True, meaning_version=F("version"))
+                | Q(changes_meaning=False, meaning_version__lt=F("version")),
+                name="meaning_changes_where_it_says_so",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"guideline v{self.version}"
@@ -144,6 +155,10 @@ class Batch(models.Model):
         models.CharField(max_length=200), default=list
     )  # other sites its images, sound and video come from
     guideline = models.ForeignKey(Guideline, models.PROTECT, null=True)  # in force for new leases
+    # the pilot
+    pilot_of = models.ForeignKey("self", models.PROTECT, null=True)  # the draft it tries out; see `tasks.piloting`
+    workers_max = models.PositiveSmallIntegerField(null=True)  # how many people may take part; None: all who may
+    skip_pilot_reason = models.TextField(blank=True)  # why a batch that large was published without one
     tail = models.BigIntegerField(default=0)  # the last position handed out; raised under this row's lock, so in commit order
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
@@ -166,6 +181,11 @@ class Batch(models.Model):
                 condition=Q(state="draft") | Q(state="closed") | Q(escrow_id__isnull=False, guideline__isnull=False),
                 name="open_batch_is_funded",
             ),
+            models.CheckConstraint(condition=Q(workers_max=None) | Q(workers_max__gte=F("overlap")), name="group_fills_a_task"),
+            models.CheckConstraint(condition=Q(pilot_of=None) | ~Q(pilot_of=F("id")), name="pilot_of_another"),
+            models.UniqueConstraint(
+                F("pilot_of"), condition=Q(state__in=["draft", "open", "paused"]), name="one_pilot_at_a_time"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,14 +195,15 @@ class Batch(models.Model):
 class Enrolment(models.Model):
     """A worker takes part in a batch: that they may, and how far they have got. Written by `assigning`, locked by every claim.
 
-    Access was derived at the worker's `standing`; when that has moved on, it is derived afresh. The cursor never passes an open
-    task that this worker has not done, so that no task starves.
+    Access was derived at the worker's `standing` and the guideline's `meaning_version`; when either moves on, it is derived afresh. The
+    cursor never passes an open task that this worker has not done, so that no task starves.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     worker = models.ForeignKey(Worker, models.PROTECT)
     batch = models.ForeignKey(Batch, models.PROTECT)
     standing = models.PositiveIntegerField()
+    meaning_version = models.PositiveIntegerField(default=1, db_default=1)  # of the guideline, when access was derived
     eligible_until = models.DateTimeField(null=True)  # when the first skill it rests on expires
     earnings_id = models.UUIDField()  # the payments account this worker is paid into, in the batch's currency
     cursor = models.BigIntegerField(default=0)
