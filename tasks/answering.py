@@ -68,6 +68,25 @@ UPDATE tasks_assignment a
 RETURNING a.id
 """
 
+# A task taken ahead is not worked on until it is opened: from then on its time counts, and all of its time limit lies ahead.
+BEGIN = """
+UPDATE tasks_assignment a
+   SET leased_at = %(now)s, seen_at = %(now)s, expires_at = %(now)s + make_interval(secs => b.lease_seconds)
+  FROM tasks_batch b
+ WHERE a.id = %(assignment_id)s AND a.worker_id = %(worker_id)s AND a.token = %(token)s AND a.state = 'leased'
+   AND a.seen_at IS NULL AND a.expires_at > %(now)s AND b.id = a.batch_id
+RETURNING a.id
+"""
+
+
+def begin(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetime) -> Assignment:
+    """Note that a worker opens a task they hold: its clock and its time limit start now. Once; later this is a mere look at the lease.
+
+    Raises NotFound and LeaseLost.
+    """
+    rows_of(BEGIN, {"assignment_id": assignment_id, "worker_id": worker_id, "token": token, "now": now})
+    return _held(assignment_id, worker_id=worker_id, token=token)
+
 
 def heartbeat(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetime) -> Assignment:
     """Note that the worker is at it: the time since the last sign counts as work, up to the idle cap, and the lease is extended.
@@ -85,6 +104,10 @@ def heartbeat(assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetim
             "stretch": LEASE_STRETCH,
         },
     )
+    return _held(assignment_id, worker_id=worker_id, token=token)
+
+
+def _held(assignment_id: UUID, *, worker_id: UUID, token: UUID) -> Assignment:
     assignment = Assignment.objects.filter(id=assignment_id, worker_id=worker_id).first()
     if assignment is None:
         raise NotFound

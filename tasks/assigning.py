@@ -310,9 +310,9 @@ def _leases_of_key(worker_id: UUID, parameters: dict[str, Any], task_id: UUID | 
 
 
 def held_leases(worker_id: UUID, batch_id: UUID) -> list[Lease]:
-    """The tasks of a batch that a worker holds, oldest first, those included whose time has just run out."""
+    """The tasks of a batch that a worker holds: the one last worked on first, those included whose time has just run out."""
     rows = Assignment.objects.filter(worker_id=worker_id, batch_id=batch_id, state=Assignment.State.LEASED)
-    return [_lease_of(row) for row in rows.select_related("task").order_by("id")]
+    return [_lease_of(row) for row in rows.select_related("task").order_by(F("seen_at").desc(nulls_last=True), "id")]
 
 
 def _lease_of(row: Assignment) -> Lease:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from foundation.api.commands import Command, idempotency_key
 from foundation.api.filters import ClosedFilters
-from tasks import answering, assigning, drafting, media, reading
+from tasks import answering, assigning, desk, drafting, reading
 from tasks.models import Assignment, GuidelineReading
 from workforce import access
 
@@ -66,19 +66,34 @@ class Claim(Command):
             task_id=data.get("task_id"),
             claim_key=idempotency_key(request),
         )
-        return {"assignments": [lease_body(lease) for lease in leases]}
-
-
-def lease_body(lease: assigning.Lease) -> dict[str, Any]:
-    """A lease as its worker gets it, over the API and in the workspace."""
-    interface = answering.interface_of_project(lease.project_id).xml
-    return vars(lease) | {"payload": media.with_signed_addresses(lease.payload), "interface": interface}
+        return {"assignments": [desk.shown(lease) for lease in leases]}
 
 
 class LeaseTokenBody(serializers.Serializer[Any]):
     """Proof of holding the lease."""
 
     token = serializers.UUIDField()
+
+
+class BegunBody(serializers.Serializer[Any]):
+    """From when to when the lease now runs."""
+
+    id = serializers.UUIDField()
+    leased_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class Begin(Command):
+    """Say that you open a task: its clock and its time limit start now, also if you took it some time ahead. Counts once."""
+
+    accepts = LeaseTokenBody
+    answers = BegunBody
+    remembered = False  # only the first time changes anything
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Start its clock."""
+        worker_id = access.require_worker(access.actor_of(request))
+        return answering.begin(path["assignment_id"], worker_id=worker_id, token=data["token"], now=now)
 
 
 class BeatBody(serializers.Serializer[Any]):
@@ -276,6 +291,7 @@ urlpatterns = [
     path("batches/<uuid:batch_id>/claim", Claim.as_view()),
     path("assignments", MyAssignments.as_view()),
     path("assignments/<uuid:assignment_id>", MyAssignment.as_view()),
+    path("assignments/<uuid:assignment_id>/begin", Begin.as_view()),
     path("assignments/<uuid:assignment_id>/heartbeat", Heartbeat.as_view()),
     path("assignments/<uuid:assignment_id>/submit", Submit.as_view()),
     path("assignments/<uuid:assignment_id>/draft", SaveDraft.as_view()),

@@ -1,5 +1,5 @@
 """Addresses of the pages of work: each file beside this one brings its own."""
 
-from tasks.pages import files
+from tasks.pages import files, workspace
 
-urlpatterns = [*files.urlpatterns]
+urlpatterns = [*workspace.urlpatterns, *files.urlpatterns]

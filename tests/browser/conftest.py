@@ -232,9 +232,10 @@ def axe() -> Callable[..., None]:
 
 
 def _inject(page: Page) -> None:
-    """Evaluated by the debugger, which the page's content policy does not bind."""
-    if not page.evaluate("() => Boolean(window.axe)"):
-        page.evaluate(AXE_SCRIPT)
+    """Evaluated by the debugger, which the page's content policy does not bind; in frames too, where axe looks by itself."""
+    for frame in page.frames:
+        if not frame.evaluate("() => Boolean(window.axe)"):
+            frame.evaluate(AXE_SCRIPT)
 
 
 def _described(violations: list[dict[str, Any]]) -> list[str]:

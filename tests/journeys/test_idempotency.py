@@ -180,6 +180,14 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
             200,
         ),
         (
+            "assignments/<uuid:assignment_id>/begin",
+            wanda,
+            f"assignments/{lease['id']}/begin",
+            {"token": lease["token"]},
+            {"token": ids["batch_id"]},
+            200,
+        ),
+        (
             "assignments/<uuid:assignment_id>/heartbeat",
             wanda,
             f"assignments/{lease['id']}/heartbeat",
@@ -296,6 +304,7 @@ ROUTES = [
     "batches/<uuid:batch_id>/resume",
     "guidelines/<uuid:guideline_id>/begin-reading",
     "guidelines/<uuid:guideline_id>/finish-reading",
+    "assignments/<uuid:assignment_id>/begin",
     "assignments/<uuid:assignment_id>/heartbeat",
     "assignments/<uuid:assignment_id>/submit",
     "assignments/<uuid:assignment_id>/accept",

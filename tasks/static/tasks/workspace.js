@@ -7,8 +7,26 @@
   const $ = (id) => document.getElementById(id);
   const BEAT_SECONDS = 15;
   const RETRY = 4000; // milliseconds until a lost connection is tried again
-  const state = { task: null, spare: null, revision: 0, saving: null, wanted: null, active: true, busy: false, done: 0, began: 0, ended: false };
+  const PREFETCH_AFTER = 300; // milliseconds; what the person sees comes first
+  const ahead = Date.parse(page.now) - (performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0));
+  const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: page.currency, maximumFractionDigits: 6 });
+  const state = {
+    task: null, // in the person's hands
+    spare: null, // taken ahead, not yet begun
+    revision: 0, // of the draft that the server has
+    wanted: null, // what is to be saved next
+    saving: null,
+    active: true, // a sign of the person since the last one the server got
+    busy: false, // handing in
+    offline: false,
+    done: 0,
+    began: 0,
+    answers: page.answers_today,
+    micros: page.earned_today_micros,
+    guideline: page.guideline_id,
+  };
   const api = (task, verb) => `/api/v1/assignments/${task.id}/${verb}`;
+  const server = () => Date.now() + ahead;
 
   // ---- what the person sees ----
 
@@ -24,24 +42,25 @@
   function enable(on) {
     for (const id of ["submit", "skip"]) $(id).disabled = !on;
   }
+  function today() {
+    $("today").textContent = state.answers;
+    $("earned").textContent = money.format(state.micros / 1e6);
+  }
   function clock() {
     if (!state.task) return;
-    const spent = Math.floor((Date.now() - state.began) / 1000);
-    const left = Math.floor((new Date(state.task.expires_at) - Date.now() + page.clock_ahead) / 1000);
+    const spent = Math.max(0, Math.floor((server() - state.began) / 1000));
+    const left = Math.floor((Date.parse(state.task.expires_at) - server()) / 1000);
     const write = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     $("spent").textContent = write(spent);
-    $("left").textContent = left > 0 ? write(left) : "0:00";
-    if (left <= 0 && !state.ended) {
-      state.ended = true;
-      $("late").hidden = false;
-    }
+    $("left").textContent = write(Math.max(left, 0));
+    $("late").hidden = left > 0;
   }
 
-  // ---- drafts ----
+  // ---- drafts: to the server, and on a shelf in this browser until it has them ----
 
   const shelf = (task) => `draft:${task.id}`;
-  function keepHere(result) {
-    try { localStorage.setItem(shelf(state.task), JSON.stringify({ base: state.revision, result })); } catch { /* full or forbidden: the server still has the last one */ }
+  function keepHere(task, result) {
+    try { localStorage.setItem(shelf(task), JSON.stringify({ base: state.revision, result })); } catch { /* full or forbidden: the server has the last one */ }
   }
   function forgetHere(task) {
     try { localStorage.removeItem(shelf(task)); } catch { /* nothing was kept */ }
@@ -51,9 +70,10 @@
   }
 
   function changed(result) {
+    if (!state.task || state.busy) return;
     state.active = true;
     state.wanted = result;
-    keepHere(result);
+    keepHere(state.task, result);
     if (!state.saving) save();
   }
 
@@ -62,47 +82,60 @@
     const result = state.wanted;
     if (!task || result === null) return;
     state.wanted = null;
-    status(say.saving);
+    if (!state.offline) status(say.saving);
     state.saving = post(api(task, "draft"), { token: task.token, result, base_revision: state.revision }, { keepalive });
+    let again = false;
     try {
       const saved = await state.saving;
       if (task !== state.task) return;
       state.revision = saved.revision;
-      if (state.wanted === null) { forgetHere(task); status(say.saved, "good"); }
+      state.offline = false;
+      again = state.wanted !== null;
+      if (!again) { forgetHere(task); status(say.saved, "good"); }
     } catch (refusal) {
       if (task !== state.task) return;
-      if (refusal.status === 0 || refusal.status === 503) {
+      if (refusal.status === 0 || refusal.status >= 500) {
         state.wanted ??= result;
+        state.offline = true;
         status(say.offline, "warn");
         setTimeout(() => { if (!state.saving) save(); }, RETRY);
-      } else if (refusal.code === "draft_outdated") {
-        elsewhere(refusal.details.draft, result);
-      } else if (refusal.status === 401 || refusal.status === 403) {
-        status(say.signed_out, "bad");
-      } else {
-        status(refusal.message, "bad");
-      }
+      } else if (refusal.code === "draft_outdated") elsewhere(refusal.details.draft, result);
+      else if (refusal.code === "lease_lost") gone(task);
+      else if (refusal.status === 401 || refusal.status === 403) status(say.signed_out, "bad");
+      else status(refusal.message, "bad");
     } finally {
       state.saving = null;
     }
-    if (state.wanted !== null && $("status").dataset.kind !== "warn") save();
+    if (again) save();
   }
 
   // The same task is open in another tab or on another device, and was saved there: nothing is thrown away unasked.
   function elsewhere(theirs, mine) {
     const dialog = $("elsewhere");
+    if (dialog.open) return;
+    dialog.returnValue = "";
     dialog.showModal();
     dialog.onclose = async () => {
       state.revision = theirs?.revision ?? 0;
-      if (dialog.returnValue === "theirs" && theirs) {
-        await state.editor.show({ ...state.task, draft: theirs.result });
-        forgetHere(state.task);
-        status(say.saved, "good");
-      } else {
+      if (dialog.returnValue === "mine" || !theirs) {
         state.wanted = mine;
         save();
+      } else {
+        await state.editor.show({ ...state.task, number: ++state.done, draft: theirs.result });
+        state.wanted = null;
+        forgetHere(state.task);
+        status(say.saved, "good");
       }
     };
+  }
+
+  // It was handed in or given back in another tab.
+  async function gone(task) {
+    if (task !== state.task || state.busy) return;
+    forgetHere(task);
+    state.wanted = null;
+    await next();
+    trouble(say.gone);
   }
 
   // ---- the loop ----
@@ -116,7 +149,7 @@
     trouble("");
     let task = state.spare;
     state.spare = null;
-    if (task && new Date(task.expires_at) <= Date.now() - page.clock_ahead) task = null;
+    if (task && Date.parse(task.expires_at) <= server()) task = null;
     try {
       task ??= await claim();
     } catch (refusal) {
@@ -124,38 +157,54 @@
     }
     if (!task) return over(null);
     await open(task);
-    if (page.prefetch) setTimeout(prefetch, 300);
+    if (page.prefetch) setTimeout(prefetch, PREFETCH_AFTER);
   }
 
   async function prefetch() {
     if (state.spare || !state.task) return;
-    try { state.spare = await claim(); } catch { /* no more to hold: the next one is claimed when it is needed */ }
-    if (state.spare) warm(state.spare.payload);
-  }
-  // Images of the task to come are fetched while this one is done.
-  function warm(payload) {
-    for (const value of Object.values(payload)) if (typeof value === "string" && /^\/files\//.test(value)) fetch(value).catch(() => {});
+    const spare = await claim().catch(() => null); // no more to hold, or none left: it is asked for when it is needed
+    if (!spare) return;
+    state.spare = spare;
+    for (const value of Object.values(spare.payload)) if (typeof value === "string" && value.startsWith("/files/")) fetch(value).catch(() => {});
   }
 
   async function open(task) {
     const here = keptHere(task);
     state.task = task;
-    state.ended = false;
     state.revision = task.draft?.revision ?? 0;
-    state.began = Date.now();
+    state.wanted = null;
+    state.offline = false;
+    state.began = server();
     state.active = true;
-    $("late").hidden = true;
-    $("over").hidden = true;
+    for (const id of ["late", "over"]) $(id).hidden = true;
     $("desk").hidden = false;
     const unsaved = here && here.base >= state.revision ? here.result : null;
     const draft = unsaved ?? task.draft?.result ?? null;
-    await state.editor.show({ ...task, number: ++state.done, draft });
+    // Its clock starts now, once, even if it was taken ahead. It may fail: then the time in hand counts.
+    post(api(task, "begin"), { token: task.token }).then((begun) => { task.expires_at = begun.expires_at; if (task === state.task) state.began = Date.parse(begun.leased_at); }).catch(() => {});
+    try {
+      await state.editor.show({ ...task, number: ++state.done, draft });
+    } catch {
+      trouble(say.not_loaded);
+      return;
+    }
+    guideline(task.guideline_id);
+    $("pay").textContent = money.format(task.price_micros / 1e6);
     status(draft ? say.restored : "", draft ? "good" : "");
-    if (unsaved) changed(unsaved);
-    enable(true);
     state.busy = false;
+    enable(true);
     clock();
+    if (unsaved) changed(unsaved);
     document.dispatchEvent(new CustomEvent("fairhand:task", { detail: { id: task.id } }));
+  }
+
+  // A task keeps the guideline it was taken under; the text beside it is that one.
+  function guideline(id) {
+    $("changed").hidden = id === state.guideline;
+    if (id === state.guideline) return;
+    state.guideline = id;
+    window.htmx.ajax("GET", page.guideline_address.replace(page.guideline_id, id), "#guideline");
+    $("guideline-panel").open = true;
   }
 
   function over(refusal) {
@@ -163,17 +212,21 @@
     state.busy = false;
     state.editor.clear();
     $("desk").hidden = true;
+    $("late").hidden = true;
     $("over").hidden = false;
-    const missing = refusal?.details?.missing?.map((one) => one.message) ?? [];
-    const offline = refusal?.status === 0;
-    $("over-why").textContent = offline ? say.offline_claim : refusal ? refusal.message : say.no_more;
-    $("over-missing").replaceChildren(...missing.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-    $("again").focus();
+    const details = refusal?.details ?? {};
+    $("over-why").textContent = refusal?.status === 0 ? say.offline_claim : refusal ? refusal.message || say.failed : say.no_more;
+    $("over-missing").replaceChildren(...(details.missing ?? []).map((one) => Object.assign(document.createElement("li"), { textContent: one.message ?? one })));
+    $("over-until").hidden = !details.until;
+    if (details.until) $("over-until").textContent = `${say.until} ${new Date(details.until).toLocaleString(document.documentElement.lang, { timeZone: page.time_zone })}`;
+    $("over").focus();
     status("");
+    document.dispatchEvent(new CustomEvent("fairhand:task", { detail: { id: null } }));
   }
 
   async function submit(result) {
     if (state.busy || !state.task) return;
+    performance.mark("fairhand:submit");
     state.busy = true;
     enable(false);
     trouble("");
@@ -181,19 +234,23 @@
     try {
       await state.saving?.catch(() => {});
       const answer = Array.isArray(result) ? result : await state.editor.answer();
+      if (answer === null) throw { status: 400, message: say.fill_in };
       const done = await post(api(task, "submit"), { token: task.token, result: answer });
-      state.wanted = null;
       forgetHere(task);
-      $("today").textContent = Number($("today").textContent) + 1;
+      state.answers += 1;
+      state.micros += done.price_micros;
+      today();
       $("announce").textContent = done.state === "late" ? say.too_late : say.handed_in;
       await next();
+      if (done.state === "late") trouble(say.too_late);
       performance.mark("fairhand:next");
+      performance.measure("fairhand:submit-to-next", "fairhand:submit", "fairhand:next");
     } catch (refusal) {
       state.busy = false;
       enable(true);
       if (refusal.status === 0) trouble(say.offline_submit);
-      else if (refusal.status === 401) trouble(say.signed_out);
-      else if (refusal.code === "lease_lost") { trouble(refusal.message); forgetHere(task); await next(); }
+      else if (refusal.status === 401 || refusal.code === "permission_denied") trouble(say.signed_out);
+      else if (refusal.code === "lease_lost" || refusal.code === "answered_otherwise") gone(task);
       else trouble(refusal.message ? explain(refusal) : say.failed);
     }
   }
@@ -209,23 +266,26 @@
     const task = state.task;
     $("skip-dialog").close();
     try {
-      const why = { reason: form.get("reason") ?? "", comment: form.get("comment") ?? "" };
-      await post(api(task, "return"), { token: task.token, ...why });
+      await post(api(task, "return"), { token: task.token, reason: form.get("reason") ?? "", comment: form.get("comment") ?? "" });
       forgetHere(task);
       $("skip-form").reset();
       $("announce").textContent = say.skipped;
       await next();
     } catch (refusal) {
-      trouble(refusal.status === 0 ? say.offline_submit : refusal.message);
+      if (refusal.code === "lease_lost") gone(task);
+      else trouble(refusal.status === 0 ? say.offline_submit : refusal.message);
     }
   }
 
   // ---- signs of life: every 15 seconds in which the person did something and the page was in view ----
 
+  const alive = () => { state.active = true; };
   for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "scroll", "touchstart"])
-    window.addEventListener(kind, () => { state.active = true; }, { passive: true, capture: true });
-  window.addEventListener("message", () => { state.active = true; }); // someone at work inside a frame
-  const playing = () => [...document.querySelectorAll("audio, video")].some((media) => !media.paused && !media.ended);
+    window.addEventListener(kind, alive, { passive: true, capture: true });
+  function playing() {
+    const inside = state.editor.element.contentDocument; // null for a page that is not ours
+    return [document, inside].some((one) => [...(one?.querySelectorAll("audio, video") ?? [])].some((media) => !media.paused && !media.ended));
+  }
   setInterval(async () => {
     const task = state.task;
     if (!task || document.visibilityState !== "visible" || !(state.active || playing())) return;
@@ -234,7 +294,8 @@
       const beat = await post(api(task, "heartbeat"), { token: task.token });
       task.expires_at = beat.expires_at;
     } catch (refusal) {
-      if (refusal.code === "lease_lost") $("late").hidden = false;
+      if (refusal.status === 0) state.active = true;
+      else if (refusal.code === "lease_lost" && refusal.details.state !== "expired") gone(task);
     }
   }, BEAT_SECONDS * 1000);
 
@@ -243,25 +304,35 @@
   state.editor = editor($("editor"), {
     interface: page.interface,
     frame: page.frame,
-    title: page.title,
+    address: page.editor_address,
+    title: say.task,
     user: page.user,
     onChange: changed,
     onAnswer: submit,
+    onActive: alive,
+    onHandIn: () => submit(),
   });
-  $("submit").addEventListener("click", submit);
+  $("submit").addEventListener("click", () => submit());
   $("skip").addEventListener("click", () => $("skip-dialog").showModal());
   $("skip-form").addEventListener("submit", skip);
   $("again").addEventListener("click", () => next());
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    event.stopPropagation();
     submit();
-  }, { capture: true });
+  });
   window.addEventListener("online", () => { if (!state.saving) save(); });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && !state.saving) save(true); });
+  // What was taken ahead and never begun goes back to whoever wants it.
+  window.addEventListener("pagehide", () => {
+    if (!state.spare) return;
+    post(api(state.spare, "return"), { token: state.spare.token }, { keepalive: true }).catch(() => {});
+    state.spare = null;
+  });
+  if (matchMedia("(min-width: 60rem)").matches) $("guideline-panel").open = true;
   setInterval(clock, 1000);
+  today();
   const [first, ...others] = page.leases;
   state.spare = first ?? null;
-  next().then(() => { if (others.length) state.spare ??= others[0]; });
+  next().then(() => { state.spare ??= others[0] ?? null; });
 })();

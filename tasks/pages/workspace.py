@@ -1,0 +1,132 @@
+"""The workspace: one page on which a worker does the tasks of a batch, and the frame in which the editor lives."""
+
+from typing import Any
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from foundation.errors import NotFound
+from foundation.markdown import html_of
+from tasks import desk, media
+from tasks.desk import Desk
+from tasks.models import Assignment, Batch, Guideline
+from workforce.signed_in import WorkerRequest, as_worker
+
+# The editor makes style elements as it goes, and shows images it has fetched. Only its own frame may; no other page can.
+EDITOR_POLICY = {
+    "style-src": ["'unsafe-inline'"],
+    "img-src": ["blob:"],
+    "media-src": ["'self'", "blob:"],
+    "connect-src": [],
+}
+LOADING = ("img-src", "media-src", "connect-src")
+
+
+@require_safe
+@ensure_csrf_cookie
+@csp_update({"frame-src": ["'self'"]})
+@as_worker
+def workspace(request: WorkerRequest, batch_id: UUID) -> HttpResponse:
+    """Where one works. Tasks are claimed, saved and handed in over the API by the page itself."""
+    found = desk.desk_of(request.worker, batch_id, now=request.now)
+    context = {
+        "desk": found,
+        "guideline": found.guideline,
+        "guideline_html": _html(found.guideline),
+        "return_reasons": Assignment.ReturnReason.choices,
+        "page": _for_the_script(request, found),
+    }
+    return render(request, "tasks/workspace.html", context)
+
+
+@require_safe
+@as_worker
+def guideline(request: WorkerRequest, batch_id: UUID, guideline_id: UUID) -> HttpResponse:
+    """The text of one version, to stand beside the task that was taken under it."""
+    row = Guideline.objects.visible_to(request.actor).filter(id=guideline_id, project__batch=batch_id).first()
+    if row is None:
+        raise NotFound
+    return render(request, "tasks/_guideline.html", {"guideline": row, "guideline_html": _html(row)})
+
+
+@require_safe
+@xframe_options_sameorigin
+def island(request: HttpRequest, batch_id: UUID | None = None) -> HttpResponse:
+    """The editor, alone in its frame: nothing of anybody's is in it until the page around puts a task there.
+
+    With a batch it may also load what that batch's tasks show from other sites.
+    """
+    response = render(request, "tasks/island.html")
+    origins = Batch.objects.filter(id=batch_id).values_list("media_origins", flat=True).first() if batch_id else None
+    elsewhere = {directive: [*EDITOR_POLICY[directive], *(origins or [])] for directive in LOADING}
+    response._csp_update = EDITOR_POLICY | elsewhere  # type: ignore[attr-defined]
+    response._csp_replace = {"frame-ancestors": ["'self'"]}  # type: ignore[attr-defined]
+    return response
+
+
+def _html(row: Guideline) -> SafeString:
+    return html_of(row.text, sign=lambda address: str(media.with_signed_addresses(address)))
+
+
+def _for_the_script(request: WorkerRequest, found: Desk) -> dict[str, Any]:
+    """What workspace.js begins with."""
+    batch = found.batch
+    return {
+        "batch_id": batch.id,
+        "interface": found.interface.xml,
+        "editor_address": reverse("editor_of", args=[batch.id]),
+        "frame": None,
+        "leases": found.leases,
+        "prefetch": batch.max_leases >= 2,
+        "currency": batch.currency,
+        "answers_today": found.answers_today,
+        "earned_today_micros": found.earned_today_micros,
+        "guideline_id": found.guideline.id,
+        "guideline_address": reverse("workspace_guideline", args=[batch.id, found.guideline.id]),
+        "now": request.now,
+        "time_zone": request.worker.time_zone,
+        "user": {"id": 1, "firstName": request.worker.display_name},
+        "words": _words(),
+    }
+
+
+def _words() -> dict[str, str]:
+    """What the script says."""
+    return {
+        "task": _("The task"),
+        "saving": _("Saving…"),
+        "saved": _("Saved"),
+        "restored": _("Your draft is back"),
+        "offline": _("No connection: your work is kept in this browser and saved when the connection is back."),
+        "offline_submit": _("There is no connection, so nothing was handed in. Your work is kept; try again in a moment."),
+        "offline_claim": _("There is no connection. Look again when it is back."),
+        "signed_out": _("You are not signed in any more. Sign in in another tab, then go on here: your work is kept."),
+        "gone": _("The task before was handed in or given back elsewhere; this is another one."),
+        "handed_in": _("Handed in. This is the next task."),
+        "too_late": _(
+            "Your answer came too late to be used, because its place had gone to somebody else. The time you worked counts."
+        ),
+        "skipped": _("Given back. This is the next task."),
+        "no_more": _("There is no more work for you here now."),
+        "until": _("Until"),
+        "failed": _("Something went wrong on our side. Your work is kept; try again in a moment."),
+        "fill_in": _("The page in the task has fields that must be filled in first."),
+        "not_loaded": _("The editor did not load. Reload the page; your work is kept."),
+        "limit": _("limit:"),
+    }
+
+
+urlpatterns = [
+    path("work/<uuid:batch_id>/", workspace, name="workspace"),
+    path("work/<uuid:batch_id>/guideline/<uuid:guideline_id>/", guideline, name="workspace_guideline"),
+    path("work/<uuid:batch_id>/editor/", island, name="editor_of"),
+    path("editor/", island, name="editor"),
+]
