@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Sum
 
 from foundation.errors import NotFound
-from tasks import answering, assigning, drafting, media
+from tasks import answering, assigning, drafting, framing, media
 from tasks.assigning import Lease
 from tasks.labels import Interface
 from tasks.models import Assignment, Batch, Draft, Guideline
@@ -30,12 +30,12 @@ class Desk:
     earned_today_micros: int
 
 
-def desk_of(worker: Worker, batch_id: UUID, *, now: datetime) -> Desk:
-    """Everything the workspace begins with. Claims nothing. Raises NotFound for a batch that was never open."""
+def desk_of(worker: Worker, batch_id: UUID, *, site: str = "", now: datetime) -> Desk:
+    """Everything the workspace begins with; `site` as for `framing.address_of`. Claims nothing. Raises NotFound for a batch that was never open."""
     batch = Batch.objects.select_related("project", "organization", "guideline").filter(id=batch_id).first()
     if batch is None or batch.published_at is None or batch.guideline is None:
         raise NotFound
-    leases = [shown(lease) for lease in assigning.held_leases(worker.id, batch_id)]
+    leases = [shown(lease, site=site) for lease in assigning.held_leases(worker.id, batch_id)]
     drafts = Draft.objects.in_bulk([lease["id"] for lease in leases])
     for lease in leases:
         lease["draft"] = drafting.shown(drafts.get(lease["id"]))
@@ -53,10 +53,11 @@ def today(worker: Worker, batch: Batch, *, now: datetime) -> tuple[int, int]:
     return found["answers"], found["micros"] or 0
 
 
-def shown(lease: Lease) -> dict[str, Any]:
+def shown(lease: Lease, *, site: str = "") -> dict[str, Any]:
     """A lease as its worker gets it, over the API and in the workspace: addresses signed, so that the page may load them."""
     interface = answering.interface_of_project(lease.project_id)
     return vars(lease) | {
         "payload": media.with_signed_addresses(lease.payload),
         "interface": interface.xml,
+        "frame_address": framing.address_of(lease.id, interface, site=site),
     }

@@ -32,7 +32,8 @@ class LeaseBody(serializers.Serializer[Any]):
     task_id = serializers.UUIDField()
     payload = serializers.JSONField(help_text="Addresses of files kept here are signed, and good for a day.")
     prelabel = serializers.JSONField(allow_null=True, help_text="A result list to start from.")
-    interface = serializers.CharField(help_text="Label Studio config XML.")
+    interface = serializers.CharField(help_text="Label Studio config XML, or a page in Mechanical Turk's format.")
+    frame_address = serializers.CharField(allow_null=True, help_text="Where such a page is shown; null for the editor.")
     guideline_id = serializers.UUIDField()
     price_micros = serializers.IntegerField()
     currency = serializers.CharField()
@@ -66,7 +67,7 @@ class Claim(Command):
             task_id=data.get("task_id"),
             claim_key=idempotency_key(request),
         )
-        return {"assignments": [desk.shown(lease) for lease in leases]}
+        return {"assignments": [desk.shown(lease, site=request.build_absolute_uri("/").rstrip("/")) for lease in leases]}
 
 
 class LeaseTokenBody(serializers.Serializer[Any]):

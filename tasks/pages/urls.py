@@ -1,5 +1,5 @@
 """Addresses of the pages of work: each file beside this one brings its own."""
 
-from tasks.pages import files, workspace
+from tasks.pages import files, frames, workspace
 
-urlpatterns = [*workspace.urlpatterns, *files.urlpatterns]
+urlpatterns = [*workspace.urlpatterns, *frames.urlpatterns, *files.urlpatterns]

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -32,11 +31,10 @@ LOADING = ("img-src", "media-src", "connect-src")
 
 @require_safe
 @ensure_csrf_cookie
-@csp_update({"frame-src": ["'self'"]})
 @as_worker
 def workspace(request: WorkerRequest, batch_id: UUID) -> HttpResponse:
     """Where one works. Tasks are claimed, saved and handed in over the API by the page itself."""
-    found = desk.desk_of(request.worker, batch_id, now=request.now)
+    found = desk.desk_of(request.worker, batch_id, site=request.build_absolute_uri("/").rstrip("/"), now=request.now)
     context = {
         "desk": found,
         "guideline": found.guideline,
@@ -44,7 +42,10 @@ def workspace(request: WorkerRequest, batch_id: UUID) -> HttpResponse:
         "return_reasons": Assignment.ReturnReason.choices,
         "page": _for_the_script(request, found),
     }
-    return render(request, "tasks/workspace.html", context)
+    response = render(request, "tasks/workspace.html", context)
+    frame = found.interface.frame
+    response._csp_update = {"frame-src": ["'self'", *filter(None, [frame and frame.origin])]}  # type: ignore[attr-defined]
+    return response
 
 
 @require_safe
@@ -83,7 +84,7 @@ def _for_the_script(request: WorkerRequest, found: Desk) -> dict[str, Any]:
         "batch_id": batch.id,
         "interface": found.interface.xml,
         "editor_address": reverse("editor_of", args=[batch.id]),
-        "frame": None,
+        "frame": {"height_pixels": frame.height_pixels} if (frame := found.interface.frame) else None,
         "leases": found.leases,
         "prefetch": batch.max_leases >= 2,
         "currency": batch.currency,
