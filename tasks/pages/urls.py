@@ -1,5 +1,10 @@
 """Addresses of the pages of work: each file beside this one brings its own."""
 
-from tasks.pages import files, frames, workspace
+from tasks.pages import files, frames, guidelines, workspace
 
-urlpatterns = [*workspace.urlpatterns, *frames.urlpatterns, *files.urlpatterns]
+urlpatterns = [
+    *workspace.urlpatterns,
+    *frames.urlpatterns,
+    *files.urlpatterns,
+    *guidelines.urlpatterns,
+]

@@ -6,15 +6,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from foundation.errors import NotFound
-from foundation.markdown import html_of
-from tasks import desk, media
+from tasks import desk
 from tasks.desk import Desk
 from tasks.models import Assignment, Batch, Guideline
 from workforce.signed_in import WorkerRequest, as_worker
@@ -38,7 +36,6 @@ def workspace(request: WorkerRequest, batch_id: UUID) -> HttpResponse:
     context = {
         "desk": found,
         "guideline": found.guideline,
-        "guideline_html": _html(found.guideline),
         "return_reasons": Assignment.ReturnReason.choices,
         "page": _for_the_script(request, found),
     }
@@ -55,7 +52,7 @@ def guideline(request: WorkerRequest, batch_id: UUID, guideline_id: UUID) -> Htt
     row = Guideline.objects.visible_to(request.actor).filter(id=guideline_id, project__batch=batch_id).first()
     if row is None:
         raise NotFound
-    return render(request, "tasks/_guideline.html", {"guideline": row, "guideline_html": _html(row)})
+    return render(request, "tasks/_guideline.html", {"guideline": row})
 
 
 @require_safe
@@ -71,10 +68,6 @@ def island(request: HttpRequest, batch_id: UUID | None = None) -> HttpResponse:
     response._csp_update = EDITOR_POLICY | elsewhere  # type: ignore[attr-defined]
     response._csp_replace = {"frame-ancestors": ["'self'"]}  # type: ignore[attr-defined]
     return response
-
-
-def _html(row: Guideline) -> SafeString:
-    return html_of(row.text, sign=lambda address: str(media.with_signed_addresses(address)))
 
 
 def _for_the_script(request: WorkerRequest, found: Desk) -> dict[str, Any]:
@@ -118,6 +111,7 @@ def _words() -> dict[str, str]:
         "skipped": _("Given back. This is the next task."),
         "no_more": _("There is no more work for you here now."),
         "until": _("Until"),
+        "open": _("Do it now"),
         "failed": _("Something went wrong on our side. Your work is kept; try again in a moment."),
         "fill_in": _("The page in the task has fields that must be filled in first."),
         "not_loaded": _("The editor did not load. Reload the page; your work is kept."),

@@ -198,6 +198,16 @@
     document.dispatchEvent(new CustomEvent("fairhand:task", { detail: { id: task.id } }));
   }
 
+  // What is missing before the next task, with the page on which it is done and from which one comes back here.
+  function missingLine(one) {
+    const line = Object.assign(document.createElement("li"), { textContent: one.message ?? one });
+    if (one.url?.startsWith("/")) {
+      const href = `${one.url}?next=${encodeURIComponent(location.pathname)}`;
+      line.append(" ", Object.assign(document.createElement("a"), { href, textContent: say.open }));
+    }
+    return line;
+  }
+
   // A task keeps the guideline it was taken under; the text beside it is that one.
   function guideline(id) {
     $("changed").hidden = id === state.guideline;
@@ -216,7 +226,7 @@
     $("over").hidden = false;
     const details = refusal?.details ?? {};
     $("over-why").textContent = refusal?.status === 0 ? say.offline_claim : refusal ? refusal.message || say.failed : say.no_more;
-    $("over-missing").replaceChildren(...(details.missing ?? []).map((one) => Object.assign(document.createElement("li"), { textContent: one.message ?? one })));
+    $("over-missing").replaceChildren(...(details.missing ?? []).map(missingLine));
     $("over-until").hidden = !details.until;
     if (details.until) $("over-until").textContent = `${say.until} ${new Date(details.until).toLocaleString(document.documentElement.lang, { timeZone: page.time_zone })}`;
     $("over").focus();
