@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,10 @@ def open_batch(tasks: int, workers: list[Worker]) -> Batch:
         earnings, _ = Account.objects.get_or_create(
             kind="earnings", owner_id=worker.id, currency="USD", defaults={"guard": "balance", "created_at": now}
         )
-        Enrolment.objects.create(worker=worker, batch=batch, standing=worker.standing, earnings_id=earnings.id, created_at=now)
+        until = {"clear_until": now + timedelta(hours=8)}  # as the first claim leaves it
+        Enrolment.objects.create(
+            worker=worker, batch=batch, standing=worker.standing, earnings_id=earnings.id, created_at=now, **until
+        )
     return batch
 
 

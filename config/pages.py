@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workforce.signed_in import PersonRequest, signed_in, worker_of
 
-MENU: list[tuple[str, str]] = []  # name of an address, title
+MENU: list[tuple[str, Any]] = [("my_time", gettext_lazy("My time"))]  # name of an address, title
 
 
 def around(request: HttpRequest) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def _person(request: HttpRequest) -> dict[str, Any]:
 
 def _menu(request: HttpRequest) -> list[dict[str, Any]]:
     return [
-        {"title": _(title), "url": reverse(name), "is_here": request.path.startswith(reverse(name)), "count": 0}
+        {"title": title, "url": reverse(name), "is_here": request.path.startswith(reverse(name)), "count": 0}
         for name, title in MENU
     ]
 

@@ -192,6 +192,21 @@ class WorkInterval(models.Model):
         return f"{self.kind} {self.reference}"
 
 
+class LongDay(models.Model):
+    """A worker said that they go on although their day is long (eight hours). Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker_id = models.UUIDField()
+    worked_seconds = models.PositiveIntegerField()  # in that day, when they said so
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index("worker_id", "confirmed_at", name="long_day_by_worker")]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id} goes on after {self.worked_seconds} s"
+
+
 class PayFloorQuerySet(models.QuerySet["PayFloor"]):
     """Pay floors, as someone may see them."""
 

@@ -17,15 +17,20 @@ LONG_ENOUGH = timedelta(minutes=50)  # work since the last rest, after which a g
 SHORT_ENOUGH = timedelta(minutes=20)  # a longer gap is not a rest but the end of a session
 
 
+def earned_by(worked: timedelta) -> timedelta:
+    """The rest that so much work of one day earns: as many times REST as WORK fits into it."""
+    return worked // WORK * REST
+
+
 def rest_earned(worked: Sequence[Period], *, until: datetime) -> list[Period]:
     """The rest that these credited stretches of one worker earn, in time order, disjoint from them and before `until`.
 
-    As many times REST as WORK fits into their sum. First the gaps that look like rests, then the time after the last work.
+    First the gaps that look like rests, then the time after the last work.
     """
     spans = sorted((period.lower, period.upper) for period in worked if period.lower is not None and period.upper is not None)
     if not spans:
         return []
-    earned = sum((upper - lower for lower, upper in spans), timedelta(0)) // WORK * REST
+    earned = earned_by(sum((upper - lower for lower, upper in spans), timedelta(0)))
     taken: list[tuple[datetime, datetime]] = []
     since_rest = timedelta(0)
     for (lower, upper), following in zip(spans, [*spans[1:], None], strict=True):

@@ -1,4 +1,4 @@
-"""The time book: the only writer of WorkInterval, and what it says about a worker's hours."""
+"""The time book: the only writer of WorkInterval and LongDay, and what it says about a worker's hours."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from django.db import connection, transaction
 
 from foundation.ids import new_id
-from payments.models import WorkInterval
+from payments.models import LongDay, WorkInterval
 from payments.resting import REST, rest_earned
 from payments.worktime import Period
 
@@ -35,6 +35,16 @@ SELECT currency,
        ceil(coalesce(sum(extract(epoch FROM upper(period) - greatest(lower(period), %(week)s)))
                      FILTER (WHERE upper(period) > %(week)s), 0))::bigint
   FROM payments_workinterval WHERE worker_id = %(worker_id)s GROUP BY currency
+"""
+
+
+# Seconds of each kind in each window: days or weeks where the worker lives.
+BY_WINDOW = """
+SELECT d.number::int, w.kind,
+       ceil(sum(extract(epoch FROM least(upper(w.period), d.ends) - greatest(lower(w.period), d.begins))))::bigint
+  FROM unnest(%(begins)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY AS d (begins, ends, number)
+  JOIN payments_workinterval w ON w.worker_id = %(worker_id)s AND w.period && tstzrange(d.begins, d.ends)
+ GROUP BY d.number, w.kind
 """
 
 
@@ -70,6 +80,28 @@ def credited_in(worker_id: UUID, *, since: datetime, until: datetime) -> Any:
             {"worker": worker_id, "since": since, "until": until},
         )
         return cursor.fetchone()[0]
+
+
+def seconds_by_kind(worker_id: UUID, windows: Sequence[tuple[datetime, datetime]]) -> list[dict[str, int]]:
+    """What a worker was credited in each window, in seconds by kind of work, a begun second counted. One query; windows may overlap."""
+    found: list[dict[str, int]] = [{} for _ in windows]
+    with connection.cursor() as cursor:
+        begins, ends = [begin for begin, _ in windows], [end for _, end in windows]
+        cursor.execute(BY_WINDOW, {"worker_id": worker_id, "begins": begins, "ends": ends})
+        for number, kind, seconds in cursor.fetchall():
+            found[number - 1][kind] = seconds
+    return found
+
+
+def confirm_long_day(worker_id: UUID, *, worked_seconds: int, now: datetime) -> LongDay:
+    """Note that a worker goes on after so many seconds of one day."""
+    return LongDay.objects.create(id=new_id(), worker_id=worker_id, worked_seconds=worked_seconds, confirmed_at=now)
+
+
+def long_day_confirmed_at(worker_id: UUID) -> datetime | None:
+    """When the worker last said that they go on."""
+    rows = LongDay.objects.filter(worker_id=worker_id).order_by("-confirmed_at")
+    return rows.values_list("confirmed_at", flat=True).first()
 
 
 SETTLED_AFTER = timedelta(days=3)  # a lease taken on the day may be handed in two days later, and must find its seconds free

@@ -25,6 +25,7 @@ LEASE_SECONDS = 1200
 HEARTBEAT_SECONDS = 15
 BREAK_SECONDS = 3
 PAUSE = timedelta(hours=24, minutes=1)
+STOPS = {"break_needed", "day_is_full", "week_is_full"}  # of a long day
 
 
 @dataclass
@@ -219,13 +220,16 @@ class Replay:
         client.close()
 
     def _answer(self, client: Client, life: Life, batch_id: str, task_id: str, label: Label, now: datetime) -> datetime:
-        """Claim, work and hand in one task; a paused worker comes back a day later. Returns when they were done."""
+        """Claim, work and hand in one task; a paused worker comes back a day later, a tired one rested. Returns when they were done."""
         while True:
             client.at = now
             try:
                 [lease] = client.post(f"batches/{batch_id}/claim", {"task_id": task_id}, key=f"{task_id}")["assignments"]
                 break
             except Refused as refusal:
+                if refusal.code in STOPS:  # they go home, and come back when there are tasks again
+                    now = datetime.fromisoformat(refusal.details["until"])
+                    continue
                 if refusal.code != "not_eligible":
                     raise
                 life.pauses.extend(refusal.details["missing"])

@@ -57,7 +57,7 @@ SEAT = f"""
 WITH seen AS MATERIALIZED (
     SELECT claimed FROM tasks_enrolment WHERE worker_id = %(worker_id)s AND batch_id = %(batch_id)s
 ), seat AS MATERIALIZED (
-    SELECT e.id AS enrolment_id, e.standing, e.eligible_until, e.cursor, e.claimed, e.gold_cursor,
+    SELECT e.id AS enrolment_id, e.standing, e.eligible_until, e.clear_until, e.cursor, e.claimed, e.gold_cursor,
            b.id AS batch_id, b.project_id, b.state, b.price_micros, b.fee_micros, b.currency, b.guideline_id, b.review_seconds,
            b.lease_seconds, b.workers_choose, e.meaning_version = g.meaning_version AS knows_guideline,
            -- a claim that waited for its twin reads the leases as they were before: it must start over
@@ -74,7 +74,7 @@ WITH seen AS MATERIALIZED (
                      WHERE e.id = seat.enrolment_id AND {GOLD_IS_DUE}) AS gold_due
       FROM seat
      WHERE is_fresh AND wanted > 0 AND state = 'open' AND standing = %(standing)s AND knows_guideline
-       AND (eligible_until IS NULL OR eligible_until > %(now)s)
+       AND (eligible_until IS NULL OR eligible_until > %(now)s) AND clear_until > %(now)s
 )"""
 
 NEXT_TASKS = f"""
@@ -166,7 +166,8 @@ LEASE = """
       FROM room
      WHERE e.id = room.enrolment_id AND EXISTS (SELECT 1 FROM taken)
 )
-SELECT seat.is_fresh, seat.state, seat.standing, seat.eligible_until, seat.wanted, seat.workers_choose, seat.knows_guideline,
+SELECT seat.is_fresh, seat.state, seat.standing, seat.eligible_until, seat.clear_until, seat.wanted, seat.workers_choose,
+       seat.knows_guideline,
        (SELECT id FROM first_open) AS first_open_id, leased.*, numbered.payload, p.result AS prelabel
   FROM seat LEFT JOIN leased ON true LEFT JOIN numbered ON numbered.id = leased.task_id
   LEFT JOIN tasks_prelabel p ON p.task_id = leased.task_id
@@ -207,8 +208,8 @@ def claim_next(
     """Lease up to `count` tasks of a batch to a worker, or the one task they chose where the batch lets workers choose.
 
     Returns fewer, or none, when there is nothing left for this worker now. Locks the enrolment, then the tasks it takes. The same
-    `claim_key` again returns the leases of the first time. Raises NotEligible (with what is missing), BatchNotOpen, TooManyLeases,
-    TaskTaken, ChoosingNotAllowed, and Busy when others hold everything that is left.
+    `claim_key` again returns the leases of the first time. Raises NotEligible (with what is missing), BreakNeeded, DayIsFull,
+    WeekIsFull (until when), BatchNotOpen, TooManyLeases, TaskTaken, ChoosingNotAllowed, and Busy when others hold everything that is left.
     """
     parameters = {
         "worker_id": worker_id,
@@ -254,9 +255,11 @@ def _try_to_claim(statement: str, parameters: dict[str, Any]) -> list[Row]:
 def _access_is_stale(row: Row, parameters: dict[str, Any]) -> bool:
     if not row["is_fresh"] or row["state"] != Batch.State.OPEN:
         return False
-    until = row["eligible_until"]
-    expired = until is not None and until <= parameters["now"]
-    return row["standing"] != parameters["standing"] or not row["knows_guideline"] or expired
+    now = parameters["now"]
+    until, clear_until = row["eligible_until"], row["clear_until"]
+    expired = until is not None and until <= now
+    by_clock = clear_until is None or clear_until <= now  # a long day may have begun
+    return row["standing"] != parameters["standing"] or not row["knows_guideline"] or expired or by_clock
 
 
 def _enrol(worker_id: UUID, batch_id: UUID, *, now: datetime) -> int:

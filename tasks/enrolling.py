@@ -12,7 +12,7 @@ from foundation.ids import new_id
 from payments import ledger
 from payments.models import Account
 from qualification import eligibility, examining, granting
-from tasks import reading
+from tasks import clocking, reading
 from tasks.errors import NotEligible
 from tasks.models import Batch, Enrolment, Guideline
 from workforce import decisions, onboarding
@@ -23,7 +23,8 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     """Let a worker take part in a batch, or confirm that they still may; writes or refreshes the enrolment.
 
     The standing is read first, and the guideline is that of `batch`, so that a change while this runs makes the enrolment stale again.
-    Raises NotEligible with everything that is missing and how to get it.
+    Raises NotEligible with everything that is missing and how to get it; BreakNeeded, DayIsFull and WeekIsFull when it is enough
+    for now.
     """
     standing = Worker.objects.filter(id=worker_id).values_list("standing", flat=True).first()
     if standing is None:
@@ -35,6 +36,7 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     until = eligibility.eligible_until(batch.requirements, facts)
     assert batch.guideline_id, "a batch that people take part in has a guideline"
     meaning = Guideline.objects.values_list("meaning_version", flat=True).get(id=batch.guideline_id)
+    clear_until = clocking.clear_until(worker_id, now=now)
     with transaction.atomic():
         earnings = ledger.account(Account.Kind.EARNINGS, owner_id=worker_id, currency=batch.currency, now=now)
         enrolment_id = new_id()
@@ -45,13 +47,14 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
             standing=standing,
             meaning_version=meaning,
             eligible_until=until,
+            clear_until=clear_until,
             earnings_id=earnings.id,
             gold_cursor=enrolment_id.int % (batch.tail + 1),  # everyone starts elsewhere in the ring of gold
             created_at=now,
         )
         Enrolment.objects.bulk_create([row], ignore_conflicts=True)
         Enrolment.objects.filter(worker_id=worker_id, batch=batch).update(
-            standing=standing, meaning_version=meaning, eligible_until=until
+            standing=standing, meaning_version=meaning, eligible_until=until, clear_until=clear_until
         )
     return Enrolment.objects.get(worker_id=worker_id, batch=batch)
 

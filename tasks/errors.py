@@ -69,6 +69,30 @@ class DraftOutdated(Conflict):
     message = "This task is open elsewhere, and newer work was saved there. Go on from that, or save over it."
 
 
+# ---- clocking ----
+
+
+class BreakNeeded(Conflict):
+    """A long day: no new leases unless the worker says that they go on."""
+
+    code = "break_needed"
+    message = "You have worked eight hours. Rest, or say that you go on: POST me/time/go-on."
+
+
+class DayIsFull(Conflict):
+    """No new leases before `until`: the day is full, or as long as the worker wanted it to be."""
+
+    code = "day_is_full"
+    message = "You have worked as much as one may in a day. `until` says when there are new tasks."
+
+
+class WeekIsFull(Conflict):
+    """No new leases before `until`: the week is as long as the worker wanted it to be."""
+
+    code = "week_is_full"
+    message = "You have worked as much as you wanted to in a week. `until` says when there are new tasks."
+
+
 # ---- enrolling ----
 
 

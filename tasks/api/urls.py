@@ -1,6 +1,18 @@
 """Addresses of the tasks API, below /api/v1/: each file beside this one brings its own."""
 
-from tasks.api import aggregating, exporting, guiding, importing, job_list, media, requesting, reviewing, sitting, working
+from tasks.api import (
+    aggregating,
+    exporting,
+    guiding,
+    importing,
+    job_list,
+    media,
+    my_time,
+    requesting,
+    reviewing,
+    sitting,
+    working,
+)
 
 urlpatterns = [
     *requesting.urlpatterns,
@@ -8,6 +20,7 @@ urlpatterns = [
     *importing.urlpatterns,
     *working.urlpatterns,
     *job_list.urlpatterns,
+    *my_time.urlpatterns,
     *sitting.urlpatterns,
     *reviewing.urlpatterns,
     *media.urlpatterns,

@@ -205,6 +205,7 @@ class Enrolment(models.Model):
     standing = models.PositiveIntegerField()
     meaning_version = models.PositiveIntegerField(default=1, db_default=1)  # of the guideline, when access was derived
     eligible_until = models.DateTimeField(null=True)  # when the first skill it rests on expires
+    clear_until = models.DateTimeField(null=True)  # before this instant no stop of a long day can begin; None: look first
     earnings_id = models.UUIDField()  # the payments account this worker is paid into, in the batch's currency
     cursor = models.BigIntegerField(default=0)
     claimed = models.PositiveIntegerField(default=0)  # tasks taken so far, gold included

@@ -1,10 +1,11 @@
 """Addresses of the pages of work: each file beside this one brings its own."""
 
-from tasks.pages import files, frames, guidelines, workspace
+from tasks.pages import files, frames, guidelines, my_time, workspace
 
 urlpatterns = [
     *workspace.urlpatterns,
     *frames.urlpatterns,
     *files.urlpatterns,
     *guidelines.urlpatterns,
+    *my_time.urlpatterns,
 ]

@@ -68,6 +68,7 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
         ("tokens", rita, "tokens", log_in, log_in | {"name": "two"}, 201),
         ("me/profile", wanda, "me/profile", {"country": "FR"}, {"country": "GB"}, 200),
         ("me/identity", wanda, "me/identity", {"legal_name": "W"}, {"legal_name": "V"}, 200),
+        ("me/time/go-on", wanda, "me/time/go-on", {}, {"x": 1}, 200),
         (
             "agreements",
             olga,

@@ -75,10 +75,11 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
 # Routes without an object in their path: lists show nothing of rita's; commands name an organisation in their body, or nobody's.
 LISTS = {
     "tokens", "me", "agreements", "organizations", "decisions", "skills", "grants", "me/quality", "me/pay", "me/transfers", "me/time",
+    "me/time/summary",
     "pay-floors", "projects", "batches", "assignments", "jobs", "exams",
 }  # fmt: skip
 OPEN_TO_STRANGERS = {"accounts", "tokens"}
-COMMANDS = {"accounts", "me/profile", "me/content", "me/hours", "me/identity"}
+COMMANDS = {"accounts", "me/profile", "me/content", "me/hours", "me/identity", "me/time/go-on"}
 
 
 def bodies(ids: dict[str, str]) -> dict[str, Any]:

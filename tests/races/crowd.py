@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -80,11 +80,14 @@ def scene(*, tasks: int, overlap: int, workers: int, now: datetime, lease_second
     return Scene(batch, [_enrolled(batch, n, now) for n in range(workers)], now)
 
 
+CLEAR = datetime(2100, 1, 1, tzinfo=UTC)  # nobody's day is looked at here
+
+
 def _enrolled(batch: Batch, n: int, now: datetime) -> UUID:
     user = User.objects.create(email=f"{new_id()}@example.org")
     worker = Worker.objects.create(user=user, display_name=f"w{n}", country="DE", languages=["en"], created_at=now)
     earnings = Account.objects.create(kind="earnings", owner_id=worker.id, currency="USD", guard="balance", created_at=now)
-    Enrolment.objects.create(worker=worker, batch=batch, standing=1, earnings_id=earnings.id, created_at=now)
+    Enrolment.objects.create(worker=worker, batch=batch, standing=1, earnings_id=earnings.id, clear_until=CLEAR, created_at=now)
     return worker.id
 
 
