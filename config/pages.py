@@ -10,9 +10,15 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from workforce import notifying
+from workforce.models import User
 from workforce.signed_in import PersonRequest, signed_in, worker_of
 
-MENU: list[tuple[str, Any]] = [("my_time", gettext_lazy("My time"))]  # name of an address, title
+MENU: list[tuple[str, Any]] = [  # name of an address, title
+    ("my_time", gettext_lazy("My time")),
+    ("questions", gettext_lazy("Questions")),
+    ("notices", gettext_lazy("Notifications")),
+]
 
 
 def around(request: HttpRequest) -> dict[str, Any]:
@@ -26,7 +32,12 @@ def _person(request: HttpRequest) -> dict[str, Any]:
 
 def _menu(request: HttpRequest) -> list[dict[str, Any]]:
     return [
-        {"title": title, "url": reverse(name), "is_here": request.path.startswith(reverse(name)), "count": 0}
+        {
+            "title": title,
+            "url": reverse(name),
+            "is_here": request.path.startswith(reverse(name)),
+            "count": notifying.unread_count(request.user.id) if name == "notices" and isinstance(request.user, User) else 0,
+        }
         for name, title in MENU
     ]
 

@@ -25,6 +25,7 @@ urlpatterns = [
     path("account/", pages.account, name="account"),
     path("account/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
+    path("", include("workforce.pages.urls")),
     path("", include("tasks.pages.urls")),
     path("api/healthz", healthz),
     path("admin/", admin.site.urls),

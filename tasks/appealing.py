@@ -28,8 +28,7 @@ def file(actor: Actor, decision_id: UUID, *, text: str, now: datetime) -> Appeal
     decision = Decision.objects.filter(id=decision_id, worker_id=worker_id).first()
     if decision is None:
         raise NotFound
-    about, within = matter_of(decision)
-    return appeals.file(actor, decision_id, text=text, about=about, within=within, now=now)
+    return appeals.file(actor, decision_id, text=text, now=now, **matter_of(decision))
 
 
 def decide(actor: Actor, appeal_id: UUID, *, verdict: str, reason: str, now: datetime) -> Appeal:
@@ -92,18 +91,26 @@ def _rejected(decision: Decision) -> Assignment | None:
     return Assignment.objects.get(id=UUID(decision.scope.removeprefix("assignment:")))
 
 
-def matter_of(decision: Decision) -> tuple[str, str]:
-    """What a decision is about, named for people, and the batch it belongs to (`batch:<id>`, or nothing)."""
+def matter_of(decision: Decision) -> dict[str, str]:
+    """What a decision is about, named for the worker and in full for the requester, and the batch it belongs to, if to one."""
     kind, _, found = decision.scope.partition(":")
     if kind == "assignment":
         assignment = Assignment.objects.select_related("batch", "task").filter(id=found).first()
         if assignment is not None:
-            return f"{assignment.batch.name}: {assignment.task.key}", f"batch:{assignment.batch_id}"
+            return _matter_of_task(assignment)
     if kind == "project":
         project = Project.objects.filter(id=found).first()
         if project is not None:
-            return project.name, ""
-    return decision.get_kind_display(), ""
+            return {"about": project.name, "about_in_full": "", "within": ""}
+    return {"about": str(decision.get_kind_display()), "about_in_full": "", "within": ""}
+
+
+def _matter_of_task(assignment: Assignment) -> dict[str, str]:
+    return {
+        "about": assignment.batch.name,
+        "about_in_full": f"{assignment.batch.name}: {assignment.task.key}",
+        "within": f"batch:{assignment.batch_id}",
+    }
 
 
 def may_decide(actor: Actor, appeal: Appeal) -> bool:

@@ -43,7 +43,8 @@ def about_assignment(actor: Actor, assignment_id: UUID, *, text: str, now: datet
         kind=Thread.Kind.QUESTION,
         organization_id=assignment.batch.organization_id,
         subject=f"assignment:{assignment.id}",
-        about=f"{assignment.batch.name}: {assignment.task.key}",
+        about=assignment.batch.name,
+        about_in_full=f"{assignment.batch.name}: {assignment.task.key}",
         within=f"batch:{assignment.batch_id}",
         text=text,
         now=now,
@@ -63,7 +64,8 @@ def flag(actor: Actor, assignment_id: UUID, *, reason: str, comment: str, now: d
         kind=Thread.Kind.FLAG,
         organization_id=assignment.batch.organization_id,
         subject=f"task:{assignment.task_id}",
-        about=f"{assignment.batch.name}: {assignment.task.key}",
+        about=assignment.batch.name,
+        about_in_full=f"{assignment.batch.name}: {assignment.task.key}",
         within=f"batch:{assignment.batch_id}",
         reason=reason,
         text=comment,
@@ -98,16 +100,14 @@ def about_decision(actor: Actor, decision_id: UUID, *, text: str, now: datetime,
     decision = Decision.objects.filter(id=decision_id, worker_id=access.require_worker(actor)).first()
     if decision is None:
         raise NotFound
-    about, within = matter_of(decision)
     thread = threads.start(
         actor,
         kind=Thread.Kind.QUESTION,
         organization_id=decision.organization_id,
         subject=f"decision:{decision.id}",
-        about=about,
-        within=within,
         text=text,
         now=now,
+        **matter_of(decision),
     )
     credit_writing(actor, thread, began=began, now=now)
     return thread
@@ -162,6 +162,11 @@ def asked_in(actor: Actor, assignment_id: UUID) -> list[Thread]:
 def clarifications_of(batch: Batch) -> list[Clarification]:
     """Questions and answers that its requester published for everybody who works on the batch, oldest first."""
     return threads.clarifications_of([f"batch:{batch.id}"])
+
+
+def clarifications_for_assignment(actor: Actor, assignment_id: UUID) -> list[Clarification]:
+    """The same for who holds or held a task of it. Raises NotFound."""
+    return threads.clarifications_of([f"batch:{_own(actor, assignment_id).batch_id}"])
 
 
 def clarifications_for(actor: Actor, batch_id: UUID) -> list[Clarification]:

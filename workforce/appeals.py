@@ -26,11 +26,11 @@ SILENCE_RULE = "silent-appeal/1"
 APPEALABLE = [Decision.Kind.PAUSE, Decision.Kind.EXCLUDE, Decision.Kind.REJECT_WORK]
 
 
-def file(actor: Actor, decision_id: UUID, *, text: str, about: str, within: str, now: datetime) -> Appeal:
+def file(actor: Actor, decision_id: UUID, *, text: str, about: str, about_in_full: str, within: str, now: datetime) -> Appeal:
     """Appeal a decision about oneself; the organisation (or the operators) is told, and the clocks start.
 
-    `about` names the matter for people. One appeal per decision, also after a withdrawal. Raises NotFound for a decision about
-    somebody else, NothingToAppeal, AppealTooLate, AppealExists, and what `threads.start` raises.
+    `about` names the matter for the worker, `about_in_full` for the requester. One appeal per decision, also after a withdrawal.
+    Raises NotFound for a decision about somebody else, NothingToAppeal, AppealTooLate, AppealExists, and what `threads.start` raises.
     """
     worker_id = access.require_worker(actor)
     decision = Decision.objects.filter(id=decision_id, worker_id=worker_id).first()
@@ -43,22 +43,20 @@ def file(actor: Actor, decision_id: UUID, *, text: str, about: str, within: str,
     if Appeal.objects.filter(decision=decision).exists():
         raise AppealExists(decision_id=decision_id)
     try:
-        return _file(actor, decision, text, about, within, now)
+        return _file(actor, decision, now, text=text, about=about, about_in_full=about_in_full, within=within)
     except IntegrityError as error:  # a twin of this request was quicker
         raise AppealExists(decision_id=decision_id) from error
 
 
 @transaction.atomic
-def _file(actor: Actor, decision: Decision, text: str, about: str, within: str, now: datetime) -> Appeal:
+def _file(actor: Actor, decision: Decision, now: datetime, **matter: str) -> Appeal:
     thread = threads.start(
         actor,
         kind=Thread.Kind.APPEAL,
         organization_id=decision.organization_id,
         subject=f"decision:{decision.id}",
-        about=about,
-        within=within,
-        text=text,
         now=now,
+        **matter,
     )
     appeal = Appeal.objects.create(
         decision=decision,
@@ -73,7 +71,7 @@ def _file(actor: Actor, decision: Decision, text: str, about: str, within: str, 
         notifying.members_to_tell(decision.organization_id),
         kind=NoticeKind.APPEAL_FILED,
         key=f"appeal:{appeal.id}",
-        data={"about": thread.about},
+        data={"about": thread.about_for_organization},
         link=link_of(appeal),
         now=now,
     )

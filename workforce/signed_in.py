@@ -34,7 +34,10 @@ class WorkerRequest(PersonRequest):
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page for people with an account; others are sent to sign in and come back. Gives the request `actor` and `now`."""
+    """A page for people with an account, workers in their own time zone; others are sent to sign in and come back.
+
+    Gives the request `actor` and `now`.
+    """
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -43,7 +46,11 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         person = cast(PersonRequest, request)
         person.actor = access.actor_of_user(person.user)
         person.now = instant_of(request)
-        return view(person, *args, **kwargs)
+        worker = worker_of(request)
+        if worker is None:
+            return view(person, *args, **kwargs)
+        with timezone.override(ZoneInfo(worker.time_zone)):
+            return view(person, *args, **kwargs)
 
     return page
 
@@ -59,8 +66,7 @@ def as_worker(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return redirect("account")
         mine = cast(WorkerRequest, request)
         mine.worker, mine.worker_id = worker, worker.id
-        with timezone.override(ZoneInfo(worker.time_zone)):
-            return view(mine, *args, **kwargs)
+        return view(mine, *args, **kwargs)
 
     return page
 

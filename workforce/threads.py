@@ -48,6 +48,7 @@ def start(
     text: str,
     now: datetime,
     within: str = "",
+    about_in_full: str = "",
     reason: str = "",
 ) -> Thread:
     """A worker begins a conversation; the requester's side is told. The caller has checked that the subject is the worker's.
@@ -66,6 +67,7 @@ def start(
         organization_id=organization_id,
         subject=subject,
         about=about[:200],
+        about_in_full=about_in_full[:300],
         within=within,
         reason=reason,
         created_at=now,
@@ -139,7 +141,7 @@ def _tell_organization(thread: Thread, *, key: str, now: datetime) -> None:
         notifying.members_to_tell(thread.organization_id),
         kind=NoticeKind.QUESTION_ASKED,
         key=key,
-        data={"about": thread.about, "kind": thread.kind},
+        data={"about": thread.about_for_organization, "kind": thread.kind},
         link=link_of(thread),
         now=now,
     )

@@ -1,6 +1,6 @@
 """Addresses of the pages of work: each file beside this one brings its own."""
 
-from tasks.pages import files, frames, guidelines, my_time, workspace
+from tasks.pages import appealing, asking, files, frames, guidelines, my_time, workspace
 
 urlpatterns = [
     *workspace.urlpatterns,
@@ -8,4 +8,6 @@ urlpatterns = [
     *files.urlpatterns,
     *guidelines.urlpatterns,
     *my_time.urlpatterns,
+    *asking.urlpatterns,
+    *appealing.urlpatterns,
 ]

@@ -29,7 +29,7 @@ class Thread(models.Model):
     """A worker and a requester (or, without an organisation, the platform) talk about one thing. Written by `threads`.
 
     What it is about is opaque here: `subject` is `assignment:<id>`, `batch:<id>`, `task:<id>` or `decision:<id>`, `about` is its
-    name for people, and `within` is where a clarification of it is shown to everybody. The other side never learns more about
+    name for the worker, and `within` is where a clarification of it is shown to everybody. The other side never learns more about
     the worker than the display name.
     """
 
@@ -63,6 +63,9 @@ class Thread(models.Model):
     organization = models.ForeignKey(Organization, models.PROTECT, null=True, db_index=False)
     subject = models.CharField(max_length=120)
     about = models.CharField(max_length=200)
+    about_in_full = models.CharField(
+        max_length=300, blank=True
+    )  # for the requester alone: a task's key could tell a worker of gold
     within = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)  # of a flag
     state = models.CharField(max_length=20, choices=State.choices, default=State.OPEN)
@@ -100,6 +103,11 @@ class Thread(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} about {self.about}"
+
+    @property
+    def about_for_organization(self) -> str:
+        """What the requester's side calls it."""
+        return self.about_in_full or self.about
 
 
 class Message(models.Model):

@@ -1,0 +1,5 @@
+"""Addresses of the pages of people: each file beside this one brings its own."""
+
+from workforce.pages import notices, talking
+
+urlpatterns = [*talking.urlpatterns, *notices.urlpatterns]
