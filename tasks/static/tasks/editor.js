@@ -4,6 +4,7 @@
 //   await editor.show({id, payload, prelabel, draft, frame_address})   puts a task there, in place of the one before
 //   editor.result()          what the person has made so far, in the editor's result format
 //   await editor.answer()    the same when they hand in; null when the page in the frame has fields that must be filled in first
+//   editor.focus()           the keys now go to the task
 //   editor.clear()           nothing is shown any more
 // onChange(result) follows the work, onActive() each sign of a person, onHandIn() the keys Ctrl+Enter, onAnswer(result) a page's own form.
 (() => {
@@ -37,6 +38,7 @@
       },
       result: () => inner?.result() ?? [],
       answer: async () => inner?.result() ?? [],
+      focus: () => element.contentWindow.focus(),
       clear() { inner?.clear(); },
     };
   }
@@ -80,6 +82,7 @@
           setTimeout(() => state.waiting?.(state.latest ?? []), ANSWER_WITHIN);
         });
       },
+      focus: () => element.focus(),
       clear() { state.latest = null; element.src = "about:blank"; },
     };
   }

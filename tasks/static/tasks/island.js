@@ -35,20 +35,25 @@
     }
 
     function contents(task) {
-      const annotations = task.draft ? [{ id: `draft-${task.id}`, result: task.draft }] : [];
-      const predictions = task.prelabel && !task.draft ? [{ id: `prelabel-${task.id}`, result: task.prelabel }] : [];
-      return { id: task.number ?? 1, data: task.payload, annotations, predictions };
+      const id = task.number ?? 1; // the editor's own ids are numbers
+      const annotations = task.draft ? [{ id, result: task.draft }] : [];
+      const predictions = task.prelabel && !task.draft ? [{ id, result: task.prelabel }] : [];
+      return { id, data: task.payload, annotations, predictions };
     }
 
     function create(task) {
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
+        const ready = (store) => {
+          state.store = store;
+          try { begin(task); resolve(); } catch (error) { reject(error); }
+        };
         new window.LabelStudio(root, {
           config: options.interface,
           task: contents(task),
           user: options.user ?? { id: 1 },
           interfaces: REGIONS.test(options.interface) ? [...PANELS, "side-column"] : PANELS,
           settings: { bottomSidePanel: false, fullscreen: false, hotkeys: true, panel: true, tooltips: true },
-          onStorageInitialized: (store) => setTimeout(() => { state.store = store; begin(task); resolve(); }, 0),
+          onStorageInitialized: (store) => setTimeout(ready, 0, store),
         });
       });
     }

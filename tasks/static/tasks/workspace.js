@@ -149,7 +149,7 @@
     trouble("");
     let task = state.spare;
     state.spare = null;
-    if (task && Date.parse(task.expires_at) <= server()) task = null;
+    if (task?.ahead && Date.parse(task.expires_at) <= server()) task = null; // never begun, and somebody else's by now
     try {
       task ??= await claim();
     } catch (refusal) {
@@ -164,7 +164,7 @@
     if (state.spare || !state.task) return;
     const spare = await claim().catch(() => null); // no more to hold, or none left: it is asked for when it is needed
     if (!spare) return;
-    state.spare = spare;
+    state.spare = { ...spare, ahead: true };
     for (const value of Object.values(spare.payload)) if (typeof value === "string" && value.startsWith("/files/")) fetch(value).catch(() => {});
   }
 
@@ -176,6 +176,7 @@
     state.offline = false;
     state.began = server();
     state.active = true;
+    enable(false);
     for (const id of ["late", "over"]) $(id).hidden = true;
     $("desk").hidden = false;
     const unsaved = here && here.base >= state.revision ? here.result : null;
@@ -195,6 +196,7 @@
     enable(true);
     clock();
     if (unsaved) changed(unsaved);
+    if (!document.querySelector("dialog[open]")) state.editor.focus(); // so that its keys work from the first task on
     document.dispatchEvent(new CustomEvent("fairhand:task", { detail: { id: task.id } }));
   }
 
