@@ -15,6 +15,7 @@ from workforce.models import User
 from workforce.signed_in import PersonRequest, signed_in, worker_of
 
 MENU: list[tuple[str, Any]] = [  # name of an address, title
+    ("jobs", gettext_lazy("Jobs")),
     ("my_time", gettext_lazy("My time")),
     ("questions", gettext_lazy("Questions")),
     ("notices", gettext_lazy("Notifications")),
@@ -43,10 +44,10 @@ def _menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Who has an account is taken to it, strangers learn what this is."""
+    """Workers are taken to the jobs, others with an account to it; strangers learn what this is."""
     if isinstance(request.user, AnonymousUser):
         return render(request, "home.html")
-    return redirect("account")
+    return redirect("jobs" if worker_of(request) else "account")
 
 
 @signed_in

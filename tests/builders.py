@@ -43,6 +43,23 @@ class Person:
         return {"Authorization": f"Bearer {self.token}", "Fairhand-Now": (at or self.now).isoformat()}
 
 
+class Visitor:
+    """Somebody signed in to the site, at a stated instant."""
+
+    def __init__(self, person: Person, now: datetime | None = None) -> None:
+        self.client, self.now = Client(), now or person.now
+        self.client.force_login(person.user)
+
+    def get(self, path: str, *, htmx: bool = False, **query: Any) -> Any:
+        return self.client.get(path, query, headers=self._headers() | ({"HX-Request": "true"} if htmx else {}))
+
+    def post(self, path: str, **fields: Any) -> Any:
+        return self.client.post(path, fields, headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        return {"Fairhand-Now": self.now.isoformat()}
+
+
 def person(name: str, *, now: datetime, as_worker: bool = False) -> Person:
     user = accounts.sign_up(email=f"{name}@example.org", password=PASSWORD, display_name=name, as_worker=as_worker, now=now)
     _, token = accounts.issue_token(user, name="test", now=now, days=3650)

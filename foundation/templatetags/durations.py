@@ -28,3 +28,15 @@ def duration(seconds: float | None) -> str:
 def share(value: float | None) -> str:
     """A share of one as a whole percentage; None is a dash."""
     return "–" if value is None else f"{value:.0%}"
+
+
+@register.filter
+def hours(length: float | None) -> str:
+    """Hours as `duration` says seconds; None is a dash."""
+    return duration(None if length is None else length * 3600)
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A percentage without needless digits; None is a dash."""
+    return "–" if value is None else f"{value:.3g} %"

@@ -143,7 +143,13 @@ class Batch(models.Model):
     price_micros = models.BigIntegerField()  # for one answer
     fee_micros = models.BigIntegerField(default=0)  # for one answer, on top
     estimate_seconds = models.PositiveIntegerField()  # what one answer takes, as the requester states it
-    median_seconds = models.PositiveIntegerField(null=True)  # as measured, once five people have worked
+    # as measured, once five people have worked; written by `measuring`
+    median_seconds = models.PositiveIntegerField(null=True)
+    p90_seconds = models.PositiveIntegerField(null=True)  # nine of ten answers took at most this
+    hourly_p10_micros = models.BigIntegerField(null=True)  # what an hour brought: one of ten people got less than the first,
+    hourly_p50_micros = models.BigIntegerField(null=True)
+    hourly_p90_micros = models.BigIntegerField(null=True)  # and one of ten more than the last
+    measured_workers = models.PositiveSmallIntegerField(default=0)
     review_seconds = models.PositiveIntegerField()  # after which an unreviewed answer is accepted
     escrow_id = models.UUIDField(null=True)  # the payments account that holds the money for it
     # the gold policy
@@ -174,6 +180,15 @@ class Batch(models.Model):
             models.CheckConstraint(condition=Q(sensitive__contained_by=Sensitive.values), name="sensitive_content_is_known"),
             models.CheckConstraint(condition=Q(price_micros__gt=0, fee_micros__gte=0), name="batch_pays"),
             models.CheckConstraint(condition=Q(lease_seconds__gte=10), name="lease_has_time"),
+            models.CheckConstraint(
+                condition=Q(hourly_p10_micros=None, hourly_p50_micros=None, hourly_p90_micros=None)
+                | Q(
+                    hourly_p10_micros__isnull=False,
+                    hourly_p50_micros__gte=F("hourly_p10_micros"),
+                    hourly_p90_micros__gte=F("hourly_p50_micros"),
+                ),
+                name="hourly_rates_stand_together_in_order",
+            ),
             models.CheckConstraint(condition=Q(lease_size__gte=1, max_leases__gte=F("lease_size")), name="leases_fit_together"),
             models.CheckConstraint(condition=Q(gold_percent__lte=50), name="gold_is_half_at_most"),
             models.CheckConstraint(condition=Q(review_seconds__lte=7 * 86_400), name="review_within_a_week"),

@@ -1,12 +1,13 @@
 """Addresses of the pages of work: each file beside this one brings its own."""
 
-from tasks.pages import appealing, asking, files, frames, guidelines, my_time, workspace
+from tasks.pages import appealing, asking, files, frames, guidelines, jobs, my_time, workspace
 
 urlpatterns = [
     *workspace.urlpatterns,
     *frames.urlpatterns,
     *files.urlpatterns,
     *guidelines.urlpatterns,
+    *jobs.urlpatterns,
     *my_time.urlpatterns,
     *asking.urlpatterns,
     *appealing.urlpatterns,

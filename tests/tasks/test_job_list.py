@@ -10,7 +10,14 @@ from tests.tasks import scenes
 
 pytestmark = pytest.mark.django_db
 FRENCH = [{"subject": "language", "comparator": "equal_to", "values": ["fr"]}]
-NO_RECORD = {"answers_judged": 0, "rejected_percent": None, "overturned_percent": None, "median_hours_to_verdict": None}
+NO_RECORD = {
+    "answers_judged": 0,
+    "rejected_percent": None,
+    "overturned_percent": None,
+    "median_hours_to_verdict": None,
+    "median_hours_to_pay": None,
+    "median_hours_to_reply": None,
+}
 
 
 def test_a_job_tells_pay_time_and_deadline(rita, olga, wanda, now):
@@ -77,6 +84,8 @@ def test_a_requesters_record_is_counted_from_their_verdicts(rita, rex, olga, wan
             "rejected_percent": 50.0,
             "overturned_percent": 25.0,
             "median_hours_to_verdict": 5.0,
+            "median_hours_to_pay": 3.0,
+            "median_hours_to_reply": None,
         },
         rex.organization.id: NO_RECORD,
     }
@@ -103,3 +112,30 @@ def test_jobs_over_http_are_for_workers(rita, olga, wanda):
     assert listed.status_code == 200
     assert [job["batch_id"] for job in listed.json()["results"]] == [str(batch.id)]
     assert rita.get("jobs").status_code == 403
+    assert [job["batch_id"] for job in wanda.get("jobs", order="pay", eligible_only="true").json()["results"]] == [str(batch.id)]
+    assert wanda.get("jobs", order="luck").status_code == 400
+    assert wanda.get("jobs", colour="red").json()["code"] == "unknown_filter"
+
+
+def test_best_paid_first_goes_by_what_was_measured(rita, olga, wanda, now):
+    stated = scenes.opened(rita, olga, estimate_seconds=5)
+    measured = scenes.draft(rita, name="Second")
+    publishing.publish(rita.actor, measured.id, now=now - timedelta(hours=1))
+    rates = {"hourly_p10_micros": 30_000_000, "hourly_p50_micros": 40_000_000, "hourly_p90_micros": 50_000_000}
+    Batch.objects.filter(id=measured.id).update(**rates)
+    names = [job["batch_id"] for job in job_list.jobs_for(wanda.worker.id, now=now, order="pay")]
+    assert names == [measured.id, stated.id]
+    assert [job["batch_id"] for job in job_list.jobs_for(wanda.worker.id, now=now)] == [stated.id, measured.id]
+
+
+def test_what_one_holds_comes_first_and_only_what_one_may_do_if_asked(rita, olga, wanda, now):
+    scenes.opened(rita, olga)
+    hard = scenes.draft(rita, requirements=FRENCH)
+    publishing.publish(rita.actor, hard.id, now=now)
+    older = scenes.draft(rita)
+    publishing.publish(rita.actor, older.id, now=now - timedelta(days=1))
+    scenes.claim(wanda, older)
+    listed = job_list.jobs_for(wanda.worker.id, now=now)
+    assert (listed[0]["batch_id"], listed[0]["held"]) == (older.id, 1)
+    assert hard.id in [job["batch_id"] for job in listed]
+    assert hard.id not in [job["batch_id"] for job in job_list.jobs_for(wanda.worker.id, now=now, eligible_only=True)]

@@ -11,25 +11,12 @@ from psycopg.types.range import Range
 from foundation.ids import new_id
 from payments import timekeeping
 from payments.models import LongDay
+from tests.builders import Visitor
 from workforce.models import Worker
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 QUERIES = 12
-
-
-class Browser:
-    """Somebody signed in, at a stated instant."""
-
-    def __init__(self, person, now: datetime) -> None:
-        self.client, self.now = Client(), now
-        self.client.force_login(person.user)
-
-    def get(self, path, **query):
-        return self.client.get(path, query, headers={"Fairhand-Now": self.now.isoformat()})
-
-    def post(self, path, **fields):
-        return self.client.post(path, fields, headers={"Fairhand-Now": self.now.isoformat()})
 
 
 def worked(person, hours, *, until, kind="task"):
@@ -39,12 +26,12 @@ def worked(person, hours, *, until, kind="task"):
 
 @pytest.fixture
 def me(wanda, now):
-    return Browser(wanda, now)
+    return Visitor(wanda, now)
 
 
 def test_it_is_for_workers_who_are_signed_in(rita, now):
     assert Client().get("/my/time/").url.startswith("/account/login/")
-    assert Browser(rita, now).get("/my/time/").url == "/account/"
+    assert Visitor(rita, now).get("/my/time/").url == "/account/"
 
 
 def test_without_any_work_it_says_so(me):
