@@ -26,6 +26,8 @@ def test_wanda_signs_in_by_keyboard_and_sees_her_account(site, page, wanda, axe,
     axe(page)
     page.keyboard.type(re.search(r"^[A-Z0-9]{4,}(-[A-Z0-9]+)*$", mail.outbox[-1].body, re.MULTILINE).group())
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    page.goto("/account/")
     expect(page.get_by_role("heading", name="Account")).to_be_visible()
     axe(page)
     shot(page, "account")

@@ -1,5 +1,6 @@
 """A worker's own pages in Chromium: with data and empty, by keyboard, in light and dark, and nothing wider than a phone."""
 
+import re
 from datetime import timedelta
 
 from playwright.sync_api import expect
@@ -8,6 +9,8 @@ from psycopg.types.range import Range
 from foundation.ids import new_id
 from payments import timekeeping
 from payments.models import LongDay
+from tasks.models import Batch
+from tests.browser import scenes
 
 HOUR = timedelta(hours=1)
 
@@ -40,3 +43,56 @@ def test_my_time_after_a_long_day_and_going_on_by_keyboard(site, page, wanda, si
     expect(page.get_by_text("You get tasks again")).to_be_visible()
     assert LongDay.objects.count() == 1
     axe(page)
+
+
+# ---- jobs ----
+
+
+def test_no_jobs(site, page, wanda, sign_in, axe, shot):
+    sign_in(page, wanda)
+    page.goto("/jobs/")
+    expect(page.get_by_text("There are no open jobs")).to_be_visible()
+    axe(page)
+    shot(page, "jobs-empty")
+
+
+def test_jobs_are_narrowed_without_a_reload_and_lead_into_the_work(site, page, rita, olga, wanda, sign_in, axe, shot):
+    easy = scenes.opened(rita, olga, name="Flowers", sensitive=[])
+    rates = {"hourly_p10_micros": 9_000_000, "hourly_p50_micros": 12_400_000, "hourly_p90_micros": 21_000_000}
+    Batch.objects.filter(id=easy.id).update(median_seconds=15, p90_seconds=31, measured_workers=6, **rates)
+    french = [{"subject": "language", "comparator": "equal_to", "values": ["fr"]}]
+    scenes.opened(rita, olga, of=easy.project, name="Poèmes", requirements=french, sensitive=["violence"])
+    sign_in(page, wanda)
+    page.goto("/jobs/")
+    expect(page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Poèmes"))).to_contain_text("Shows: Violence")
+    axe(page)
+    shot(page, "jobs")
+    page.evaluate("() => { window.stayed = true; }")
+    page.get_by_label("Only what I may do now").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("heading", name="Poèmes")).to_have_count(0)
+    expect(page).to_have_url(re.compile("eligible_only=on"))
+    assert page.evaluate("() => window.stayed")
+    page.go_back()
+    page.get_by_role("link", name="See what is missing").click()
+    expect(page.get_by_role("heading", name="What is missing")).to_be_visible()
+    axe(page)
+    shot(page, "job-missing")
+    page.goto(f"/jobs/{easy.id}/")
+    expect(page.get_by_text("measured; most got $9.00 to $21.00")).to_be_visible()
+    axe(page)
+    shot(page, "job")
+    page.get_by_role("link", name="Start working").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.address}/work/{easy.id}/")
+
+
+def test_jobs_are_narrowed_without_javascript_too(site, new_context, rita, olga, wanda, sign_in):
+    scenes.opened(rita, olga, name="Flowers")
+    page = new_context(java_script_enabled=False).new_page()
+    sign_in(page, wanda)
+    page.goto("/jobs/")
+    page.get_by_label("Order").select_option("pay")
+    page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile("order=pay"))
+    expect(page.get_by_role("heading", name="Flowers")).to_be_visible()
