@@ -11,6 +11,8 @@ TABLE: list[tuple[str, str, int]] = [
     ("requeue lost aggregations", "tasks.jobs.requeue_lost_runs", 10),
     ("measure times", "tasks.jobs.measure_times", 10),
     ("expire exam sittings", "qualification.jobs.expire_attempts", 10),
+    ("erase people", "tasks.jobs.erase_people", 60),
+    ("discard data copies", "tasks.jobs.discard_data_copies", 60),
     ("expire grants", "qualification.jobs.expire_grants", 60),
     ("warn of skills that end", "qualification.jobs.warn_expiring", 12 * 60),
     ("mail notices", "workforce.jobs.send_notices", 1),

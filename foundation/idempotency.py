@@ -63,3 +63,9 @@ def forget_old(*, now: datetime) -> int:
     """Delete the answers older than KEPT_FOR; returns how many. A key may then be used again."""
     deleted, _ = IdempotentRequest.objects.filter(created_at__lt=now - KEPT_FOR).delete()
     return deleted
+
+
+def forget_answers_to(actor_id: str) -> int:
+    """Delete what one caller was answered, as erasing a person asks; returns how many."""
+    deleted, _ = IdempotentRequest.objects.filter(actor_id=actor_id).delete()
+    return deleted

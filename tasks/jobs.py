@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from foundation import clock
-from tasks import appealing, asking, assigning, drafting, measuring, publishing, results, reviewing
+from tasks import appealing, asking, assigning, drafting, leaving, measuring, personal_data, publishing, results, reviewing
 
 
 def expire_leases() -> int:
@@ -24,6 +24,21 @@ def end_silent_appeals(stated_instant: str | None = None) -> int:
 def tell_of_guideline(guideline_id: str) -> int:
     """Once per version that changes meaning: tell whoever takes part in an open batch under it."""
     return asking.tell_of_guideline(UUID(guideline_id), now=clock.now())
+
+
+def make_data_copy(copy_id: str) -> bool:
+    """Make the copy of their data that a person asked for."""
+    return personal_data.make(UUID(copy_id), now=clock.now())
+
+
+def discard_data_copies() -> int:
+    """Hourly: delete copies that are kept no longer."""
+    return personal_data.discard(now=clock.now())
+
+
+def erase_people() -> int:
+    """Hourly: erase those whose waiting period is over."""
+    return leaving.erase_due(now=clock.now())
 
 
 def aggregate(run_id: str) -> None:

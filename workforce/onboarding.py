@@ -16,7 +16,7 @@ from foundation.paging import in_chunks
 from workforce import access, notifying
 from workforce.access import Actor
 from workforce.errors import BadField
-from workforce.models import Acceptance, Agreement, Identity, Level, NoticeKind, Sensitive, Worker
+from workforce.models import Acceptance, Agreement, Erasure, Identity, Level, NoticeKind, Sensitive, Worker
 
 LANGUAGES_MAX = 30
 LANGUAGE = re.compile(
@@ -247,6 +247,15 @@ def missing_steps(worker_id: UUID) -> list[dict[str, Any]]:
     if not worker.languages:
         steps.append(
             {"step": "languages", "message": _("Say which languages you speak."), "command": "POST me/profile with languages"}
+        )
+    if Erasure.objects.filter(user_id=worker.user_id, state=Erasure.State.WAITING).exists():
+        steps.append(
+            {
+                "step": "leaving",
+                "message": _("You asked to be erased. Undo it to go on working."),
+                "href": "/my/data/",
+                "command": "POST me/erasure/undo",
+            }
         )
     steps.extend(
         {

@@ -73,14 +73,15 @@ def start(
         created_at=now,
         last_message_at=now,
     )
-    events.record(
-        f"{kind}.{'flagged' if kind == Thread.Kind.FLAG else 'asked'}",
-        subject_id=thread.id,
-        organization_id=organization_id,
-        actor_id=actor.id,
-        now=now,
-        data={"subject": subject},
-    )
+    if kind != Thread.Kind.APPEAL:  # of which `appeals` tells
+        events.record(
+            "question.asked" if kind == Thread.Kind.QUESTION else "task.flagged",
+            subject_id=thread.id,
+            organization_id=organization_id,
+            actor_id=actor.id,
+            now=now,
+            data={"subject": subject},
+        )
     if text:
         _write(thread, Message.Side.WORKER, actor, text, now)
     else:  # a flag that its reason says all about

@@ -49,6 +49,7 @@ def _my_data(data: Data, count: int) -> str:
         "leaving": _("You asked us to erase you. It happens on %(until)s and can be undone until then."),
         "undone": _("Your account is not erased: you have undone it."),
         "money": _("You are not erased yet: there is money of yours here. Take it out, or say that you give it up."),
+        "owner": _("You are not erased yet: you are the last owner of an organisation. Make someone else an owner."),
         "leases": _("You are not erased yet: you still hold tasks. Hand them in or return them."),
     }
     return texts[data["what"]] % {"until": data.get("until", "")}

@@ -2,11 +2,14 @@
 
 from tasks.api import (
     aggregating,
+    appealing,
+    asking,
     exporting,
     guiding,
     importing,
     job_list,
     media,
+    my_data,
     my_time,
     requesting,
     reviewing,
@@ -26,4 +29,7 @@ urlpatterns = [
     *media.urlpatterns,
     *aggregating.urlpatterns,
     *exporting.urlpatterns,
+    *asking.urlpatterns,
+    *appealing.urlpatterns,
+    *my_data.urlpatterns,
 ]

@@ -1,6 +1,6 @@
 """Addresses of the pages of work: each file beside this one brings its own."""
 
-from tasks.pages import appealing, asking, files, frames, guidelines, jobs, my_time, workspace
+from tasks.pages import appealing, asking, files, frames, guidelines, jobs, my_data, my_time, workspace
 
 urlpatterns = [
     *workspace.urlpatterns,
@@ -11,4 +11,5 @@ urlpatterns = [
     *my_time.urlpatterns,
     *asking.urlpatterns,
     *appealing.urlpatterns,
+    *my_data.urlpatterns,
 ]

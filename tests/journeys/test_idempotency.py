@@ -229,6 +229,30 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
     ]
 
 
+# In test_repeats_of_talking.py.
+TALKING = {
+    "questions/begin",
+    "assignments/<uuid:assignment_id>/questions",
+    "assignments/<uuid:assignment_id>/flag",
+    "batches/<uuid:batch_id>/questions",
+    "decisions/<uuid:decision_id>/questions",
+    "threads/<uuid:thread_id>/messages",
+    "threads/<uuid:thread_id>/read",
+    "threads/<uuid:thread_id>/clarify",
+    "clarifications/<uuid:clarification_id>/withdraw",
+    "threads/<uuid:thread_id>/close",
+    "threads/<uuid:thread_id>/reopen",
+    "notifications/<uuid:notification_id>/read",
+    "notifications/read",
+    "me/notification-preferences",
+    "decisions/<uuid:decision_id>/appeal",
+    "appeals/<uuid:appeal_id>/withdraw",
+    "appeals/<uuid:appeal_id>/decide",
+    "me/data",
+    "me/erasure",
+    "me/erasure/undo",
+}
+
 # Tested apart, as they need a scene of their own.
 APART = {
     "batches/<uuid:batch_id>/claim",
@@ -236,7 +260,7 @@ APART = {
     "attempts/<uuid:attempt_id>/submit",
     "memberships/<uuid:membership_id>/end",
     "decisions/<uuid:decision_id>/lift",
-}
+} | TALKING
 
 
 def spare_token(person: Person) -> str:
@@ -277,6 +301,7 @@ EFFECTS = {  # rows that one command rightly makes several of
 def test_every_command_is_repeated_here():
     everything = {route for route, methods in ROWS.items() if "post" in methods} | COMMANDS | OPEN_TO_STRANGERS
     everything |= {"agreements", "organizations", "pay-floors", "skills", "exams", "projects"}
+    everything |= {"me/data", "me/erasure", "me/notification-preferences"}
     assert everything == set(ROUTES) | APART
 
 

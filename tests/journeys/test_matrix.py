@@ -24,6 +24,26 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "memberships/<uuid:membership_id>/end": {"post": (FOREIGN, FOREIGN)},
     "decisions/<uuid:decision_id>": {"get": (FOREIGN, FOREIGN)},
     "decisions/<uuid:decision_id>/lift": {"post": (FOREIGN, FOREIGN)},
+    "decisions/<uuid:decision_id>/questions": {"post": (NO_WORKER, FOREIGN)},
+    "decisions/<uuid:decision_id>/appeal": {"post": (NO_WORKER, FOREIGN)},
+    "appeals/<uuid:appeal_id>": {"get": (FOREIGN, FOREIGN)},
+    "appeals/<uuid:appeal_id>/withdraw": {"post": (NO_WORKER, FOREIGN)},
+    "appeals/<uuid:appeal_id>/decide": {"post": (FOREIGN, FOREIGN)},
+    "assignments/<uuid:assignment_id>/questions": {"post": (NO_WORKER, FOREIGN)},
+    "assignments/<uuid:assignment_id>/flag": {"post": (NO_WORKER, FOREIGN)},
+    "batches/<uuid:batch_id>/questions": {"post": (NO_WORKER, 201)},  # a job is anybody's to ask about
+    "batches/<uuid:batch_id>/clarifications": {"get": (FOREIGN, SEEN)},
+    "batches/<uuid:batch_id>/flags": {"get": (FOREIGN, FOREIGN)},
+    "threads/<uuid:thread_id>": {"get": (FOREIGN, FOREIGN)},
+    "threads/<uuid:thread_id>/messages": {"post": (FOREIGN, FOREIGN)},
+    "threads/<uuid:thread_id>/read": {"post": (FOREIGN, FOREIGN)},
+    "threads/<uuid:thread_id>/close": {"post": (FOREIGN, FOREIGN)},
+    "threads/<uuid:thread_id>/reopen": {"post": (FOREIGN, FOREIGN)},
+    "threads/<uuid:thread_id>/clarify": {"post": (FOREIGN, FOREIGN)},
+    "clarifications/<uuid:clarification_id>/withdraw": {"post": (FOREIGN, FOREIGN)},
+    "notifications/<uuid:notification_id>/read": {"post": (FOREIGN, FOREIGN)},
+    "me/data/<uuid:copy_id>": {"get": (FOREIGN, FOREIGN)},
+    "me/data/<uuid:copy_id>/download": {"get": (FOREIGN, FOREIGN)},
     "skills/<uuid:skill_id>": {"get": (FOREIGN, SEEN)},
     "skills/<uuid:skill_id>/grants": {"post": (FOREIGN, FOREIGN)},
     "grants/<uuid:grant_id>/revoke": {"post": (FOREIGN, FOREIGN)},
@@ -76,10 +96,21 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
 LISTS = {
     "tokens", "me", "agreements", "organizations", "decisions", "skills", "grants", "me/quality", "me/pay", "me/transfers", "me/time",
     "me/time/summary",
-    "pay-floors", "projects", "batches", "assignments", "jobs", "exams",
+    "pay-floors", "projects", "batches", "threads", "notifications", "appeals", "me/data",
+    "me/erasure", "me/notification-preferences", "assignments", "jobs", "exams",
 }  # fmt: skip
 OPEN_TO_STRANGERS = {"accounts", "tokens"}
-COMMANDS = {"accounts", "me/profile", "me/content", "me/hours", "me/identity", "me/time/go-on"}
+COMMANDS = {
+    "accounts",
+    "me/profile",
+    "me/content",
+    "me/hours",
+    "me/identity",
+    "me/time/go-on",
+    "questions/begin",
+    "notifications/read",
+    "me/erasure/undo",
+}
 
 
 def bodies(ids: dict[str, str]) -> dict[str, Any]:
@@ -88,6 +119,12 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
     return {
         "members": {"email": "walt@example.org", "role": "viewer"},
         "lift": {"reason": "because"},
+        "questions": {"text": "Why?"},
+        "appeal": {"text": "It is wrong."},
+        "decide": {"verdict": "overturned", "reason": COMMENT},
+        "flag": {"reason": "offensive"},
+        "messages": {"text": "Hello"},
+        "clarify": {"question": "Q", "answer": "A"},
         "grants": {"worker_id": str(uuid4()), "value": 50},
         "deposits": {"amount_micros": 1, "currency": "USD", "reference": "x", "reason": "x"},
         "guidelines": {"text": "Other."},
@@ -149,7 +186,7 @@ def test_the_owner_finds_what_strangers_do_not(rita, wanda, olga):
         for name, value in ids.items():
             path = path.replace(f"<uuid:{name}>", value)
         if "get" in ROWS[route]:
-            person = wanda if route.startswith(("assignments", "attempts")) else rita
+            person = wanda if route.startswith(("assignments", "attempts", "me/")) else rita
             assert person.get(path).status_code == 200, route
 
 

@@ -1,9 +1,11 @@
 """A world with one of everything in it, made over HTTP: what rita set up, what wanda did there, what olga decided."""
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 
+from tasks import personal_data
 from tests.builders import Person
 from tests.tasks.scenes import COMMENT, INTERFACE, result
 
@@ -54,6 +56,14 @@ def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
     rejection = {"reason": "low_effort", "comment": COMMENT, "evidence": {"task": "t0"}}
     ok(rita.post(f"assignments/{waiting[-1]['id']}/reject", rejection))
     ids["decision_id"] = ok(wanda.get("decisions"))["results"][0]["id"]
+    ids["appeal_id"] = ok(wanda.post(f"decisions/{ids['decision_id']}/appeal", {"text": "The text names no colour."}), 201)["id"]
+    ids["thread_id"] = ok(wanda.post(f"batches/{ids['batch_id']}/questions", {"text": "What about blue?"}), 201)["id"]
+    ok(rita.post(f"threads/{ids['thread_id']}/messages", {"text": "Blue counts."}), 201)
+    clear = {"question": "Does blue count?", "answer": "It does."}
+    ids["clarification_id"] = ok(rita.post(f"threads/{ids['thread_id']}/clarify", clear), 201)["id"]
+    ids["notification_id"] = ok(wanda.get("notifications"))["results"][0]["id"]
+    ids["copy_id"] = ok(wanda.post("me/data"), 202)["id"]
+    personal_data.make(UUID(ids["copy_id"]), now=wanda.now)
     agreement = {"slug": "terms", "title": "Terms", "text": "Fair work."}
     ids["agreement_id"] = ok(olga.post("agreements", agreement), 201)["id"]
     ids["token_id"] = ok(rita.get("tokens"))["results"][0]["id"]

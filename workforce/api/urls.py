@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workforce.api import views
+from workforce.api import talking, views
 
 urlpatterns = [
     path("accounts", views.SignUp.as_view()),
@@ -22,4 +22,5 @@ urlpatterns = [
     path("decisions", views.Decisions.as_view()),
     path("decisions/<uuid:decision_id>", views.OneDecision.as_view()),
     path("decisions/<uuid:decision_id>/lift", views.LiftDecision.as_view()),
+    *talking.urlpatterns,
 ]

@@ -1,0 +1,33 @@
+"""What this room keeps about a person, for the person themself: each part is a name and its rows."""
+
+from collections.abc import Callable, Iterable, Mapping
+from uuid import UUID
+
+from qualification.models import Estimate, Evidence, ExamAttempt, Grant
+
+Row = Mapping[str, object]
+
+
+def parts_of(worker_id: UUID) -> dict[str, Callable[[], Iterable[Row]]]:
+    """Skills, sittings, and what was observed. Observations by day and without their source: which tasks are gold stays unknown."""
+    return {
+        "skills": lambda: (
+            Grant.objects.filter(worker_id=worker_id)
+            .order_by("id")
+            .values("skill_id", "skill__name", "value", "granted_at", "expires_at", "revoked_at")
+        ),
+        "exams": lambda: (
+            ExamAttempt.objects.filter(worker_id=worker_id)
+            .order_by("id")
+            .values("exam_id", "exam__title", "number", "state", "answers", "score_percent", "started_at", "submitted_at")
+        ),
+        "quality": lambda: (
+            Estimate.objects.filter(worker_id=worker_id)
+            .order_by("scope")
+            .values("scope", "alpha", "beta", "observations", "updated_at")
+        ),
+        "observations": lambda: (
+            {"scope": one.scope, "score": one.score, "weight": one.weight, "day": one.observed_at.date()}
+            for one in Evidence.objects.filter(worker_id=worker_id).order_by("scope", "observed_at").iterator(chunk_size=1000)
+        ),
+    }

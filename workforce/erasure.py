@@ -1,0 +1,245 @@
+"""What a person may always have: a copy of everything kept about them, and to be forgotten, after a week in which it can be undone.
+
+Gathering and erasing reach over every room, so `tasks.personal_data` and `tasks.leaving` lead; here stand the rows of it, and what of
+a person this room deletes. What stays and why is decision 15. Everything is safe to repeat.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from foundation import audit, idempotency, queueing
+from foundation.errors import NotFound
+from workforce import notifying, onboarding
+from workforce.access import Actor
+from workforce.errors import AlreadyLeaving, StillOwner
+from workforce.models import (
+    ApiToken,
+    DataCopy,
+    Erasure,
+    Identity,
+    Membership,
+    Message,
+    NoticeKind,
+    NoticePreference,
+    Notification,
+    User,
+    Worker,
+)
+
+WAIT = timedelta(days=7)  # in which it can be undone
+KEPT = timedelta(days=7)  # a copy
+LOST_AFTER = timedelta(hours=1)  # a copy nobody has written on for so long is taken over
+COPIES_PER_DAY = 5
+FORMER = "Former worker"
+NOBODY = "erased.invalid"  # RFC 2606: no mail ever arrives there
+
+
+# ---- a copy ----
+
+
+def ask_for_copy(actor: Actor, *, now: datetime) -> DataCopy:
+    """Have a copy made; one that is being made, or made within the day when COPIES_PER_DAY are, is returned instead."""
+    recent = DataCopy.objects.filter(user_id=actor.id, requested_at__gt=now - timedelta(days=1)).order_by("-id")
+    newest = recent.first()
+    waiting = [DataCopy.State.QUEUED, DataCopy.State.RUNNING]
+    if newest is not None and (newest.state in waiting or recent.count() >= COPIES_PER_DAY):
+        return newest
+    try:
+        with transaction.atomic():
+            row = DataCopy.objects.create(user_id=actor.id, requested_at=now)
+            queueing.enqueue("tasks.jobs.make_data_copy", str(row.id))
+    except IntegrityError:  # a twin of this request was quicker
+        return DataCopy.objects.get(user_id=actor.id, state__in=waiting)
+    return row
+
+
+def copies_of(user_id: UUID) -> QuerySet[DataCopy]:
+    """A person's copies, newest first."""
+    return DataCopy.objects.filter(user_id=user_id).order_by("-id")
+
+
+def copy_of(actor: Actor, copy_id: UUID) -> DataCopy:
+    """One of one's own copies. Raises NotFound."""
+    row = DataCopy.objects.filter(id=copy_id, user_id=actor.id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def begin_copy(copy_id: UUID, *, parts: int, now: datetime) -> DataCopy | None:
+    """Take a copy to be made; None when it is made, or being made by another process."""
+    lost = Q(state=DataCopy.State.RUNNING, started_at__lte=now - LOST_AFTER)
+    taken = DataCopy.objects.filter(Q(state=DataCopy.State.QUEUED) | lost, id=copy_id).update(
+        state=DataCopy.State.RUNNING, started_at=now, parts_total=parts, parts_done=0
+    )
+    return DataCopy.objects.get(id=copy_id) if taken else None
+
+
+def note_progress(copy_id: UUID, *, done: int, part: str) -> None:
+    """Say which part is being written."""
+    DataCopy.objects.filter(id=copy_id, state=DataCopy.State.RUNNING).update(parts_done=done, progress=part)
+
+
+@transaction.atomic
+def finish_copy(row: DataCopy, *, stored_as: str, size_bytes: int, now: datetime) -> None:
+    """The copy is there: kept for KEPT, and its person told."""
+    DataCopy.objects.filter(id=row.id, state=DataCopy.State.RUNNING).update(
+        state=DataCopy.State.DONE,
+        stored_as=stored_as,
+        size_bytes=size_bytes,
+        ended_at=now,
+        kept_until=now + KEPT,
+        parts_done=row.parts_total,
+        progress="",
+    )
+    _tell(row.user_id, "ready", key=f"copy:{row.id}", until=now + KEPT, now=now)
+
+
+@transaction.atomic
+def fail_copy(row: DataCopy, *, now: datetime) -> None:
+    """It could not be made; its person is told."""
+    DataCopy.objects.filter(id=row.id, state=DataCopy.State.RUNNING).update(state=DataCopy.State.FAILED, ended_at=now)
+    _tell(row.user_id, "failed", key=f"copy:{row.id}", now=now)
+
+
+# ---- being forgotten ----
+
+
+@transaction.atomic
+def ask(actor: Actor, *, gives_up_money: bool, now: datetime) -> Erasure:
+    """Ask to be erased after WAIT; no new task is given out meanwhile. The caller has looked at money and work in hand.
+
+    The second time returns the first request, and may give up money that the first did not. Audited. Raises StillOwner.
+    """
+    _check_not_last_owner(actor.id)
+    row = waiting_of(actor.id)
+    if row is not None:
+        if gives_up_money and not row.gives_up_money:
+            Erasure.objects.filter(id=row.id, state=Erasure.State.WAITING).update(gives_up_money=True)
+            row.refresh_from_db()
+        return row
+    row = Erasure.objects.create(user_id=actor.id, gives_up_money=gives_up_money, requested_at=now, due_at=now + WAIT)
+    if actor.worker_id:
+        onboarding.touch_standing(actor.worker_id)
+    _tell(actor.id, "leaving", key=f"erasure:{row.id}", until=row.due_at, now=now)
+    audit.append("person.erasure_asked", subject=f"user:{actor.id}", actor_id=actor.id, now=now)
+    return row
+
+
+@transaction.atomic
+def undo(actor: Actor, *, now: datetime) -> Erasure:
+    """Stay after all. The second time returns the same row. Audited. Raises AlreadyLeaving when nothing waits."""
+    moved = Erasure.objects.filter(user_id=actor.id, state=Erasure.State.WAITING).update(state=Erasure.State.UNDONE, ended_at=now)
+    row = Erasure.objects.filter(user_id=actor.id).order_by("-id").first()
+    if row is None or row.state != Erasure.State.UNDONE:
+        raise AlreadyLeaving
+    if moved:
+        if actor.worker_id:
+            onboarding.touch_standing(actor.worker_id)
+        _tell(actor.id, "undone", key=f"erasure:{row.id}:undone", now=now)
+        audit.append("person.erasure_undone", subject=f"user:{actor.id}", actor_id=actor.id, now=now)
+    return row
+
+
+def waiting_of(user_id: UUID) -> Erasure | None:
+    """The erasure this person waits for, if there is one."""
+    return Erasure.objects.filter(user_id=user_id, state=Erasure.State.WAITING).first()
+
+
+def due(*, now: datetime) -> list[UUID]:
+    """The erasures whose time has come."""
+    rows = Erasure.objects.filter(state=Erasure.State.WAITING, due_at__lte=now).order_by("due_at")
+    return list(rows.values_list("id", flat=True)[:500])
+
+
+def locked(erasure_id: UUID) -> Erasure | None:
+    """The waiting erasure, locked until the transaction ends: from here on it cannot be undone. None when it is over."""
+    return (
+        Erasure.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("user")
+        .filter(id=erasure_id, state=Erasure.State.WAITING)
+        .first()
+    )
+
+
+def put_off(row: Erasure, *, because: str, now: datetime) -> None:
+    """It is due and cannot be done yet; the person is told once why (`money`, `leases`)."""
+    if row.put_off_because != because:
+        Erasure.objects.filter(id=row.id).update(put_off_because=because)
+        _tell(row.user_id, because, key=f"erasure:{row.id}:{because}", now=now)
+
+
+def is_last_owner(user_id: UUID) -> bool:
+    """Would an organisation be left without an owner?"""
+    owned = Membership.objects.filter(user_id=user_id, role=Membership.Role.OWNER, ended_at=None).values("organization_id")
+    others = Membership.objects.filter(role=Membership.Role.OWNER, ended_at=None).exclude(user_id=user_id)
+    return (
+        Membership.objects.filter(organization_id__in=owned)
+        .exclude(organization_id__in=others.values("organization_id"))
+        .exists()
+    )
+
+
+def forget(row: Erasure, *, now: datetime) -> None:
+    """Delete what this room knows of a person, for good; their id stays, and leads to nobody. In the caller's transaction. Audited.
+
+    Files of copies go after the transaction (`tasks.personal_data.discard`), which this lets end at once.
+    """
+    user_id = row.user_id
+    _forget_account(row.user, now=now)
+    worker = Worker.objects.filter(user_id=user_id).first()
+    if worker is not None:
+        Identity.objects.filter(worker=worker).delete()
+        _forget_profile(worker)
+    Message.objects.filter(author_id=user_id, erased_at=None).update(text="", erased_at=now)
+    Notification.objects.filter(user_id=user_id).delete()
+    NoticePreference.objects.filter(user_id=user_id).delete()
+    DataCopy.objects.filter(user_id=user_id, state=DataCopy.State.DONE).update(kept_until=now)
+    DataCopy.objects.filter(user_id=user_id, state=DataCopy.State.QUEUED).delete()
+    idempotency.forget_answers_to(str(user_id))
+    Erasure.objects.filter(id=row.id).update(state=Erasure.State.DONE, ended_at=now, put_off_because="")
+    audit.append("person.erased", subject=f"user:{user_id}", now=now)
+
+
+def _forget_account(user: User, *, now: datetime) -> None:
+    """No way in is left: address, password, second factors, sessions, tokens, memberships."""
+    EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    sessions = UserSession.objects.filter(user=user)
+    Session.objects.filter(session_key__in=list(sessions.values_list("session_key", flat=True))).delete()
+    sessions.delete()
+    ApiToken.objects.filter(user=user).update(name="", revoked_at=now)
+    Membership.objects.filter(user=user, ended_at=None).update(ended_at=now)
+    user.email, user.is_active, user.is_staff, user.last_login = f"{user.id}@{NOBODY}", False, False, None
+    user.set_unusable_password()
+    user.save(update_fields=["email", "is_active", "is_staff", "last_login", "password"])
+
+
+def _forget_profile(worker: Worker) -> None:
+    """The profile as of somebody who has said nothing; the country stays with nobody. Open claims find another standing."""
+    blank = Worker(id=worker.id, user_id=worker.user_id, created_at=worker.created_at, display_name=FORMER)
+    blank.standing = worker.standing
+    blank.save()
+    onboarding.touch_standing(worker.id)
+
+
+def _check_not_last_owner(user_id: UUID) -> None:
+    if is_last_owner(user_id):
+        raise StillOwner
+
+
+def _tell(user_id: UUID, what: str, *, key: str, now: datetime, until: datetime | None = None) -> None:
+    data = {"what": what} | ({"until": until.date().isoformat()} if until else {})
+    notifying.notify([user_id], kind=NoticeKind.MY_DATA, key=key, data=data, link="/my/data/", now=now)
+
+
+def note_gone(row: DataCopy) -> int:
+    """The file of a copy is deleted."""
+    return DataCopy.objects.filter(id=row.id, state=DataCopy.State.DONE).update(state=DataCopy.State.GONE, stored_as="")
