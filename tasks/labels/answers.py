@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.labels import seeing
 from tasks.labels.errors import AnswerInvalid
-from tasks.labels.family import ITEM, ITEM_KEY, LISTED_MAX, OF, REGION, WITH, Control, Region
+from tasks.labels.family import ITEM, ITEM_KEY, LISTED_MAX, OF, REGION, WITH, Control, Region, is_number
 from tasks.labels.objects import ITEMS_MAX, Shown
-from tasks.labels.order import key_of
+from tasks.labels.order import in_order, key_of
 
 if TYPE_CHECKING:
     from tasks.labels.interfaces import Interface
@@ -131,7 +131,7 @@ def _entry(interface: "Interface", raw: Any, payload: Mapping[str, Any], where: 
     if len(str(raw.get("id", ""))) > ID_MAX_CHARACTERS:
         raise control.refuse(f"{where}.id", "An id is too long.", limit=ID_MAX_CHARACTERS)
     score = raw.get("score")
-    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1):
+    if score is not None and (not is_number(score) or not 0 <= score <= 1):
         raise control.refuse(f"{where}.score", "A score is a number from 0 to 1.", limit=1)
     return control, Region(raw, where, interface.objects.get(to_name, NOTHING_SHOWN), payload)
 
@@ -153,7 +153,7 @@ def _ordered(interface: "Interface", found: Mapping[str, Any]) -> dict[str, Any]
         if name in found:
             value = found[name]
             if control.has_regions:
-                value = sorted(value, key=key_of)
+                value = in_order(value)
             elif control.per == ITEM:
                 value = dict(sorted(value.items(), key=lambda pair: int(pair[0])))
             ordered[name] = value

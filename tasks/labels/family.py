@@ -4,13 +4,14 @@ combined, how does it leave the house?"""
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 from tasks.labels.errors import AnswerInvalid
 from tasks.labels.objects import Shown
 
 TASK, REGION, ITEM = "task", "region", "item"  # what one answer of a control is about
 WITH, ITEM_KEY, OF = "with", "item", "of"  # what a canonical region carries beside what its family says of it
+NUMBER_MAX = 1e15
 LISTED_MAX = 50  # of what is known, in a refusal
 
 
@@ -63,7 +64,7 @@ class Control(ABC):
     value_key = ""  # where in `value` its answer stands
     categorical = False  # are canonical values single classes, which majority voting and Dawid-Skene can combine?
     has_regions = False  # has it any number of regions, or one answer?
-    consensus: tuple[str, ...] = ("Medoid",)  # the methods of `combine`, the best first
+    consensus: ClassVar[tuple[str, ...]] = ("Medoid",)  # the methods of `combine`, the best first
 
     @abstractmethod
     def canonical(self, region: Region) -> Any:
@@ -122,6 +123,11 @@ class Control(ABC):
     def value_of(self, region: Region) -> tuple[Any, str]:
         """What stands under `value_key`, and its place."""
         return region.value.get(self.value_key), region.at(self.value_key)
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Is this a number that a float holds without loss of its whole part? Not a truth value, not infinite, not NaN."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -NUMBER_MAX <= value <= NUMBER_MAX
 
 
 def medoid(answers: Sequence[Any], distance: Any) -> Combined:

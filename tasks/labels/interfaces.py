@@ -5,15 +5,15 @@ label-studio-sdk's LabelInterface; what that wrongly accepts (unknown tags, scri
 Answers are checked by the families, without the SDK, because that happens on every hand-in.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-from tasks.labels import answers, building, comparing, form, frames, objects, tags, writing
+from tasks.labels import answers, building, combining, comparing, form, frames, objects, tags, writing
 from tasks.labels.errors import AnswerInvalid, InterfaceInvalid, PayloadInvalid
-from tasks.labels.family import REGION, Control
+from tasks.labels.family import REGION, Combined, Control
 from tasks.labels.form import Form
 from tasks.labels.frames import Frame
 from tasks.labels.objects import VARIABLE, Shown
@@ -102,6 +102,27 @@ class Interface:
     def labels_of(self, canonical: Mapping[str, Any]) -> frozenset[str]:
         """Which labels and choices an answer uses, those of its regions and what is given per region included."""
         return comparing.labels_of(self, canonical)
+
+    def combine(self, name: str, answers: Sequence[Any], method: str) -> Combined:
+        """One canonical value of many of a control, by a method of its `consensus`, with a confidence from 0 to 1.
+
+        The order of the answers does not matter. What was given per region is combined among the regions that belong together.
+        """
+        return combining.combine(self, name, answers, method)
+
+    @property
+    def for_editor(self) -> str:
+        """The config as the editor is given it. It cannot hand in a judgement on several objects (Pairwise aside): there the first stands
+        for all of them.
+        """
+        several = {c.name: c.to_names[0] for c in self.controls.values() if len(c.to_names) > 1 and c.result_type != "pairwise"}
+        if not several:
+            return self.xml
+        root = ElementTree.fromstring(self.xml)  # noqa: S314 - it was read and checked before
+        for tag in root.iter():
+            if tag.get("name") in several:
+                tag.set("toName", several[tag.get("name", "")])
+        return ElementTree.tostring(root, encoding="unicode")
 
     def result_of(self, canonical: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A canonical answer in Label Studio's result format. Its canonical form is the same again."""

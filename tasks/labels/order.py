@@ -12,5 +12,5 @@ def key_of(value: Any) -> bytes:
 
 
 def in_order(values: Iterable[Any]) -> list[Any]:
-    """The values, ordered."""
-    return sorted(values, key=key_of)
+    """The values, ordered; regions that start somewhere, in the order in which one comes upon them."""
+    return sorted(values, key=lambda value: (value.get("start", 0) if isinstance(value, dict) else 0, key_of(value)))

@@ -91,12 +91,16 @@ def _check_attribute(tag: str, attribute: str, value: str) -> None:
     bare = re.sub(r"[\x00-\x20]", "", value)
     harmful = (
         attribute.startswith("on")
+        and attribute != "only"  # which parts of a moment a DateTime asks for
         or LOADS_CODE.match(bare) is not None
         or "javascript:" in bare.lower()
         or attribute.endswith("style")
         and STYLE_LOADS.search(value) is not None
         or attribute in {"apiurl", "resolver"}
     )
+    if harmful and attribute.endswith("style"):
+        message = f"The style of <{tag}> may not load or import anything, nor escape characters. Show pictures with <Image>."
+        raise InterfaceInvalid(message, field="interface", tag=tag, attribute=attribute[:40])
     if harmful:
         message = f"The attribute {attribute[:40]} of <{tag}> is not allowed: it could run code, or talk to another site."
         raise InterfaceInvalid(message, field="interface", tag=tag, attribute=attribute[:40])
