@@ -28,7 +28,7 @@ from payments.timekeeping import ALREADY_CREDITED_SQL, INTERVALS_CTE
 from qualification import estimating, evidence
 from qualification.models import Estimate
 from tasks.errors import RESULT_MAX_BYTES, AnsweredOtherwise, LeaseLost, ResultTooLarge
-from tasks.labels import Interface, interface_of
+from tasks.labels import Interface, encoded, interface_of
 from tasks.models import Answer, Assignment, Project
 from workforce import decisions
 from workforce.models import Decision
@@ -214,10 +214,10 @@ def submit(
     answer is used and paid if its place is still free, and kept as `late` otherwise. Locks assignment, then task. Raises
     NotFound, LeaseLost, AnswerInvalid (nothing is written), ResultTooLarge.
     """
-    encoded = orjson.dumps(result, option=orjson.OPT_SORT_KEYS)
-    if len(encoded) > RESULT_MAX_BYTES:
-        raise ResultTooLarge(field="result", limit=RESULT_MAX_BYTES, got=len(encoded))
-    digest = hashlib.sha256(encoded).digest()
+    written = encoded(result)
+    if len(written) > RESULT_MAX_BYTES:
+        raise ResultTooLarge(field="result", limit=RESULT_MAX_BYTES, got=len(written))
+    digest = hashlib.sha256(written).digest()
     for _ in range(SUBMIT_ROUNDS):
         held = _read(assignment_id, worker_id=worker_id, now=now)
         if held["token"] != token or held["state"] == Assignment.State.RETURNED:
@@ -227,7 +227,7 @@ def submit(
         interface = interface_of_project(held["project_id"])
         canonical = interface.canonical(result, orjson.loads(held["payload"]))
         parameters = _parameters(held, assignment_id, worker_id, token, now, self_reported_seconds) | {
-            "result": encoded.decode(),
+            "result": written.decode(),
             "canonical": orjson.dumps(canonical).decode(),
             "digest": digest,
             "score": interface.match(canonical, orjson.loads(held["solution"])) if held["solution"] is not None else None,

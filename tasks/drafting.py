@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import IntegrityError, transaction
 
 from foundation.errors import NotFound
 from tasks.errors import RESULT_MAX_BYTES, DraftOutdated, LeaseLost, ResultTooLarge
+from tasks.labels import encoded
 from tasks.models import Assignment, Draft
 
 KEPT = timedelta(days=7)  # after its assignment has ended
@@ -31,7 +31,7 @@ def save(assignment_id: UUID, *, worker_id: UUID, token: UUID, result: Any, base
     The same content over the same base again returns the first outcome. Locks the draft. Raises NotFound, LeaseLost when the
     assignment has ended, ResultTooLarge, and DraftOutdated, with the newer draft, when somebody saved meanwhile: nothing is written then.
     """
-    size = len(orjson.dumps(result))
+    size = len(encoded(result))
     if size > RESULT_MAX_BYTES:
         raise ResultTooLarge(field="result", limit=RESULT_MAX_BYTES, got=size)
     assignment = Assignment.objects.filter(id=assignment_id, worker_id=worker_id).first()

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from tasks.labels import seeing
 from tasks.labels.errors import AnswerInvalid
 from tasks.labels.family import ITEM, ITEM_KEY, LISTED_MAX, OF, REGION, WITH, Control, Region, is_number
@@ -77,6 +79,17 @@ class _Reading:
         if control.name in self.answers:
             raise control.refuse(entry.where, "This control is answered twice.")
         self.answers[control.name] = control.canonical(entry)
+
+
+def encoded(result: Any) -> bytes:
+    """A result as the database keeps it. Raises AnswerInvalid for what JSON and the database cannot hold, or holds too deep."""
+    try:
+        written = orjson.dumps(result, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:  # nested 254 deep, or a whole number beyond 64 bits
+        raise AnswerInvalid("The result is nested too deeply, or has a number that is too large.", field="result") from error
+    if b"\\u0000" in written:
+        raise AnswerInvalid("The result contains a NUL character.", field="result")
+    return written
 
 
 def canonical(interface: "Interface", result: Any, payload: Any, *, whole: bool) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _for_the_script(request: WorkerRequest, found: Desk) -> dict[str, Any]:
     batch = found.batch
     return {
         "batch_id": batch.id,
-        "interface": found.interface.xml,
+        "interface": found.interface.for_editor,
         "editor_address": reverse("editor_of", args=[batch.id]),
         "frame": {"height_pixels": frame.height_pixels} if (frame := found.interface.frame) else None,
         "leases": found.leases,

@@ -5,7 +5,7 @@ import copy
 import orjson
 import pytest
 
-from tasks.labels import AnswerInvalid, InterfaceInvalid, PayloadInvalid, check_interface
+from tasks.labels import AnswerInvalid, InterfaceInvalid, PayloadInvalid, check_interface, encoded
 from tasks.labels.answers import ENTRIES_MAX, REGIONS_MAX
 from tests.tasks.labels.faces import AUDIO, DIALOGUE, FACES, IMAGE, LIST, SPANS, VIDEO, box, drawn, labelling, span
 
@@ -328,3 +328,14 @@ def test_a_mask_of_hostile_size_costs_no_more_than_its_bytes():
     assert answer["c"][0]["runs"] == [[5, 50_000_000]]
     with pytest.raises(AnswerInvalid):
         face.canonical([drawn("brushlabels", {"rle": packed}, "Sky") | {"original_width": 10_000, "original_height": 10_001}], {})
+
+
+def test_what_json_or_the_database_cannot_hold_is_refused_before_anything_is_read():
+    deep = []
+    for _ in range(300):
+        deep = [deep]
+    for result in ([{"meta": deep}], [{"meta": 2**70}], [{"meta": "a\0b"}]):
+        with pytest.raises(AnswerInvalid) as refused:
+            encoded(result)
+        assert refused.value.details["field"] == "result"
+    assert encoded([{"b": 1, "a": "\\u0041"}]) == b'[{"a":"\\\\u0041","b":1}]'
