@@ -249,7 +249,7 @@
       if (answer === null) throw { status: 400, message: say.fill_in };
       const done = await post(api(task, "submit"), { token: task.token, result: answer });
       forgetHere(task);
-      state.answers += 1;
+      if (done.state !== "late") state.answers += 1;
       state.micros += done.price_micros;
       today();
       $("announce").textContent = done.state === "late" ? say.too_late : say.handed_in;
