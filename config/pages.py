@@ -16,6 +16,7 @@ from workforce.signed_in import PersonRequest, signed_in, worker_of
 
 MENU: list[tuple[str, Any]] = [  # name of an address, title
     ("jobs", gettext_lazy("Jobs")),
+    ("my_work", gettext_lazy("My work")),
     ("my_time", gettext_lazy("My time")),
     ("questions", gettext_lazy("Questions")),
     ("notices", gettext_lazy("Notifications")),

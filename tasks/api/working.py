@@ -2,16 +2,20 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.urls import path
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from foundation.api.commands import Command, idempotency_key
 from foundation.api.filters import ClosedFilters
-from tasks import answering, assigning, desk, drafting, reading
-from tasks.models import Assignment, GuidelineReading
+from tasks import answering, assigning, desk, drafting, media, my_work, reading
+from tasks.models import Assignment, GuidelineReading, Review
 from workforce import access
 
 MAX_SET = 50  # tasks in one claim; a batch allows as many as its lease_size
@@ -246,15 +250,47 @@ class MyAssignments(ClosedFilters, ListAPIView[Assignment]):
         return super().get_queryset()
 
 
-class MyAssignment(RetrieveAPIView[Assignment]):
-    """One of the worker's own assignments."""
+class VerdictOnMineBody(serializers.ModelSerializer[Review]):
+    """A verdict on an answer, as its worker reads it."""
 
-    serializer_class = MyAssignmentBody
-    lookup_url_kwarg = "assignment_id"
+    by_a_person = serializers.SerializerMethodField(help_text="Otherwise nobody had reviewed it by its deadline.")
 
-    def get_queryset(self) -> Any:
+    class Meta:
+        model = Review
+        fields = ["number", "verdict", "by_a_person", "reason", "comment", "evidence", "created_at"]
+
+    def get_by_a_person(self, row: Review) -> bool:
+        """Whether somebody decided."""
+        return row.reviewer_id is not None
+
+
+class MyAnswerBody(serializers.Serializer[Any]):
+    """One assignment with its whole story; nothing in it tells whether the task is gold."""
+
+    assignment = MyAssignmentBody(source="row")
+    payload = serializers.SerializerMethodField(help_text="Addresses of files kept here are signed, and good for a day.")
+    result = serializers.JSONField(source="answer.result", default=None, help_text="What was handed in; null if nothing was.")
+    reviews = VerdictOnMineBody(many=True)
+    decision_id = serializers.UUIDField(
+        source="decision.id", default=None, help_text="The decision to reject it, if one was made."
+    )
+    paid_micros = serializers.IntegerField()
+    held_micros = serializers.IntegerField()
+
+    def get_payload(self, found: dict[str, Any]) -> Any:
+        """What the task shows."""
+        return media.with_signed_addresses(found["row"].task.payload)
+
+
+class MyAssignment(APIView):
+    """One of the worker's own assignments: the task, the answer, every verdict, what was paid."""
+
+    @extend_schema(responses=MyAnswerBody)
+    def get(self, request: Request, assignment_id: UUID) -> Response:
         """Mine, and only mine."""
-        return Assignment.objects.filter(worker_id=access.require_worker(access.actor_of(self.request)))
+        found = my_work.one(access.require_worker(access.actor_of(request)), assignment_id)
+        told = MyAnswerBody(found).data
+        return Response(told.pop("assignment") | told)
 
 
 class ReadingBody(serializers.ModelSerializer[GuidelineReading]):

@@ -1,6 +1,17 @@
 """Addresses of the pages of work: each file beside this one brings its own."""
 
-from tasks.pages import appealing, asking, files, frames, guidelines, jobs, my_data, my_time, workspace
+from tasks.pages import (
+    appealing,
+    asking,
+    files,
+    frames,
+    guidelines,
+    jobs,
+    my_data,
+    my_time,
+    my_work,
+    workspace,
+)
 
 urlpatterns = [
     *workspace.urlpatterns,
@@ -9,6 +20,7 @@ urlpatterns = [
     *guidelines.urlpatterns,
     *jobs.urlpatterns,
     *my_time.urlpatterns,
+    *my_work.urlpatterns,
     *asking.urlpatterns,
     *appealing.urlpatterns,
     *my_data.urlpatterns,

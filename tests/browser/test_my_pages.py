@@ -9,8 +9,10 @@ from psycopg.types.range import Range
 from foundation.ids import new_id
 from payments import timekeeping
 from payments.models import LongDay
+from tasks import reviewing
 from tasks.models import Batch
 from tests.browser import scenes
+from tests.tasks import scenes as task_scenes
 
 HOUR = timedelta(hours=1)
 
@@ -96,3 +98,65 @@ def test_jobs_are_narrowed_without_javascript_too(site, new_context, rita, olga,
     page.get_by_role("button", name="Show").click()
     expect(page).to_have_url(re.compile("order=pay"))
     expect(page.get_by_role("heading", name="Flowers")).to_be_visible()
+
+
+# ---- my work ----
+
+
+def done(worker, batch, n, now, *, choice="a"):
+    """That many answers of a batch, one after the other, the last just now."""
+    rows = []
+    for k in range(n):
+        at = now - timedelta(seconds=30 * (n - k))
+        (lease,) = task_scenes.claim(worker, batch, now=at)
+        rows.append(task_scenes.submit(worker, lease, choice=choice, seconds=20))
+    return rows
+
+
+def test_my_work_empty(site, page, wanda, sign_in, axe, shot):
+    sign_in(page, wanda)
+    page.goto("/my/work/")
+    expect(page.get_by_text("You have not taken a task yet")).to_be_visible()
+    axe(page)
+    shot(page, "my-work-empty")
+
+
+def test_my_work_and_an_answer_as_it_was_given(site, page, rita, olga, wanda, sign_in, axe, shot, now):
+    batch = scenes.opened(rita, olga, name="Flowers", tasks=[{"text": f"A text about flower {n}"} for n in range(5)])
+    rows = done(wanda, batch, 4, now)
+    reviewing.accept(rita.actor, rows[0].id, now=now)
+    reviewing.reject(
+        rita.actor, rows[1].id, reason="low_effort", comment=task_scenes.COMMENT, evidence={"text": "flower 1"}, now=now
+    )
+    sign_in(page, wanda)
+    page.goto("/my/work/")
+    expect(page.locator("#my-work li")).to_have_count(4)
+    axe(page)
+    shot(page, "my-work")
+    page.get_by_label("State").focus()
+    page.get_by_label("State").select_option("rejected")
+    expect(page.locator("#my-work li")).to_have_count(1)
+    page.get_by_role("link", name="See why, and appeal").click()
+    expect(page.get_by_role("heading", name="Verdict")).to_be_visible()
+    expect(page.get_by_text(task_scenes.COMMENT[:40])).to_be_visible()
+    inside = page.frame_locator("#editor iframe")
+    expect(inside.get_by_text("A text about flower 1")).to_be_visible()
+    boxes = inside.locator("input[type=checkbox], input[type=radio]")
+    expect(boxes.first).to_be_checked()
+    boxes.nth(1).click(force=True)
+    expect(boxes.nth(1)).not_to_be_checked()
+    expect(boxes.first).to_be_checked()
+    axe(page)
+    shot(page, "my-answer-rejected")
+    page.get_by_role("link", name="Read the decision, and appeal it").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="A decision about me")).to_be_visible()
+
+
+def test_an_answer_is_there_as_data_without_javascript(site, new_context, rita, olga, wanda, sign_in, now):
+    [row] = done(wanda, scenes.opened(rita, olga), 1, now)
+    page = new_context(java_script_enabled=False).new_page()
+    sign_in(page, wanda)
+    page.goto(f"/my/work/{row.id}/")
+    page.get_by_text("As data").click()
+    expect(page.locator("#as-data pre")).to_contain_text("Text number 0")

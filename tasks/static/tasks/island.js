@@ -31,7 +31,7 @@
       const own = () => store.annotations[0] ?? store.addAnnotation({ userGenerate: true });
       const suggested = !task.draft && !options.readonly && store.predictions[0];
       store.selectAnnotation((suggested ? store.addAnnotationFromPrediction(suggested) : own()).id);
-      if (options.readonly) store.selected.setReadOnly?.(true);
+      if (options.readonly) store.selected.setReadonly(true);
     }
 
     function contents(task) {
