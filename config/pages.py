@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workforce import notifying
+from workforce import notifying, onboarding
 from workforce.models import User
 from workforce.signed_in import PersonRequest, signed_in, worker_of
 
@@ -45,10 +45,13 @@ def _menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Workers are taken to the jobs, others with an account to it; strangers learn what this is."""
+    """Workers are taken to the jobs, or to the checklist while something on it is missing; others with an account to it."""
     if isinstance(request.user, AnonymousUser):
         return render(request, "home.html")
-    return redirect("jobs" if worker_of(request) else "account")
+    worker = worker_of(request)
+    if worker is None:
+        return redirect("account")
+    return redirect("onboarding" if onboarding.missing_steps(worker.id) else "jobs")
 
 
 @signed_in

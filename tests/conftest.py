@@ -51,7 +51,7 @@ def committed_db(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 
 def wipe() -> None:
-    """Empty every table of ours and the queue, keeping the migrations' own rows in Django's."""
+    """Empty every table of ours and the queue, keeping the migrations' own rows in Django's; the first checklist is put back."""
     assert connection.settings_dict["NAME"].startswith("test_"), "only ever a test database"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -62,6 +62,9 @@ def wipe() -> None:
         cursor.execute(
             f"SET session_replication_role = replica; TRUNCATE {tables} CASCADE; SET session_replication_role = origin"
         )
+    from workforce import checklist
+
+    checklist.seed_platform(now=NOW)
 
 
 # ---- people: wanda and walt work; rita owns a requester, rex another who must never see hers; olga operates the platform ----

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from foundation import audit
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
-from workforce import access
+from workforce import access, emails, second_factors
 from workforce.access import Actor
 from workforce.errors import AlreadyAMember, BadCredentials, BadField, EmailTaken, LastOwner
 from workforce.models import ApiToken, Membership, Organization, User, Worker
@@ -30,7 +30,8 @@ TOKEN_MAX_DAYS = 3650
 def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, now: datetime) -> User:
     """Open an account, and make its owner a worker when asked to.
 
-    Raises EmailTaken, and BadField with what is wrong with the password. Nothing is half done: user and worker come together.
+    Raises EmailTaken, and BadField with what is wrong with the password. Nothing is half done: user, address and worker come together.
+    The address waits to be verified, unless this installation takes addresses as they are (EMAIL_VERIFICATION is off).
     """
     user = User(email=email.strip())
     try:
@@ -41,6 +42,7 @@ def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, no
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            emails.record(user, verified=not settings.EMAIL_VERIFICATION)
             if as_worker:
                 become_worker(user, display_name=display_name, now=now)
     except IntegrityError as error:
@@ -55,11 +57,12 @@ def become_worker(user: User, *, display_name: str, now: datetime) -> Worker:
 
 
 def log_in(
-    *, email: str, password: str, name: str, now: datetime, days: int = TOKEN_DAYS, key: str | None = None
+    *, email: str, password: str, name: str, now: datetime, days: int = TOKEN_DAYS, key: str | None = None, code: str = ""
 ) -> tuple[ApiToken, str]:
-    """Trade email and password for a token; the same `key` again gives the same token.
+    """Trade email and password for a token, with the second factor's `code` where there is one; the same `key` gives the same token.
 
-    Raises BadCredentials, taking as long for an unknown email as for a wrong password, and KeyReused.
+    Raises BadCredentials, taking as long for an unknown email as for a wrong password, SecondFactorNeeded and WrongSecondFactor
+    after the right password only, and KeyReused. A repeat with the same key needs a code that was not used.
     """
     user = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
     if user is None:
@@ -67,6 +70,7 @@ def log_in(
         raise BadCredentials
     if not check_password(password, user.password):
         raise BadCredentials
+    second_factors.check(user, code)
     return issue_token(user, name=name, now=now, days=days, key=key)
 
 

@@ -22,6 +22,7 @@ from workforce.errors import AlreadyLeaving, StillOwner
 from workforce.models import (
     ApiToken,
     DataCopy,
+    EmailCode,
     Erasure,
     Identity,
     Membership,
@@ -29,6 +30,7 @@ from workforce.models import (
     NoticeKind,
     NoticePreference,
     Notification,
+    TeamMember,
     User,
     Worker,
 )
@@ -197,6 +199,7 @@ def forget(row: Erasure, *, now: datetime) -> None:
     worker = Worker.objects.filter(user_id=user_id).first()
     if worker is not None:
         Identity.objects.filter(worker=worker).delete()
+        TeamMember.objects.filter(worker=worker, left_at=None).update(left_at=now)
         _forget_profile(worker)
     Message.objects.filter(author_id=user_id, erased_at=None).update(text="", erased_at=now)
     Notification.objects.filter(user_id=user_id).delete()
@@ -211,6 +214,7 @@ def forget(row: Erasure, *, now: datetime) -> None:
 def _forget_account(user: User, *, now: datetime) -> None:
     """No way in is left: address, password, second factors, sessions, tokens, memberships."""
     EmailAddress.objects.filter(user=user).delete()
+    EmailCode.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     sessions = UserSession.objects.filter(user=user)
     Session.objects.filter(session_key__in=list(sessions.values_list("session_key", flat=True))).delete()

@@ -38,6 +38,37 @@ class BadCredentials(Forbidden):
     message = "Email or password is wrong."
 
 
+class SecondFactorNeeded(Forbidden):
+    """The password is right, and the account has a second factor."""
+
+    code = "second_factor_needed"
+    message = (
+        "This account has a second factor: give `code` from the authenticator app, or a recovery code. With a passkey alone, make the "
+        "token on the site, under Account."
+    )
+
+
+class WrongSecondFactor(Forbidden):
+    """The code of the second factor is wrong, or was used."""
+
+    code = "wrong_second_factor"
+    message = "This code is wrong or was used. Wait for the next one, or give a recovery code."
+
+
+class BadCode(Invalid):
+    """A code that was mailed, and is wrong, void or too old."""
+
+    code = "bad_code"
+    message = "This code is wrong or no longer works. Ask for a new one."
+
+
+class CodeTooSoon(Conflict):
+    """A code was sent a moment ago."""
+
+    code = "code_too_soon"
+    message = "A code was sent a moment ago. Look into your mail, or ask again in a minute."
+
+
 class BadField(Invalid):
     """A value that cannot be kept."""
 
@@ -169,3 +200,38 @@ class StillOwner(Conflict):
 
     code = "still_owner"
     message = "You are the last owner of an organisation. Make someone else an owner first."
+
+
+class BadStep(Invalid):
+    """A step that nobody could do, or that cannot be changed that way."""
+
+    code = "bad_step"
+    message = "This step cannot stand on a checklist."
+
+
+class StepTwice(Conflict):
+    """The list asks for this already."""
+
+    code = "step_twice"
+    message = "This step is on the list already."
+
+
+class StepNotDone(Conflict):
+    """Said to be done, and the facts say otherwise."""
+
+    code = "step_not_done"
+    message = "This step is not done yet; its page says what is left."
+
+
+class NotAVendor(Invalid):
+    """Teams belong to vendors."""
+
+    code = "not_a_vendor"
+    message = "Only a vendor has a team; this organisation posts work."
+
+
+class InvitationOver(Conflict):
+    """The link was right once: it has expired, was revoked, or all its places are taken."""
+
+    code = "invitation_over"
+    message = "This invitation no longer works. Ask the team for a new link."

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from foundation import clock
-from workforce import mailing, onboarding
+from workforce import emails, mailing, onboarding
 
 
 def send_notices() -> int:
@@ -19,3 +19,8 @@ def send_daily_notices() -> int:
 def tell_of_agreement(agreement_id: str) -> int:
     """Once per version: tell every worker that an agreement has changed."""
     return onboarding.tell_of_agreement(UUID(agreement_id), now=clock.now())
+
+
+def send_email_code(nonce: str) -> bool:
+    """Once per code: mail it."""
+    return emails.mail_code(UUID(nonce))

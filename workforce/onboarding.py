@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import F, Max, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from foundation import audit, queueing
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
-from workforce import access, notifying
+from workforce import access, checklist, notifying, standing
 from workforce.access import Actor
 from workforce.errors import BadField
 from workforce.models import Acceptance, Agreement, Erasure, Identity, Level, NoticeKind, Sensitive, Worker
@@ -28,9 +29,7 @@ WEEKLY_CAP_SECONDS = (900, 84 * 3600)
 STRETCHES_MAX = 28  # of working hours in a week: four a day
 
 
-def touch_standing(worker_id: UUID) -> None:
-    """Say that something about a worker's access changed: whoever keeps a fact derived from it must derive it afresh."""
-    Worker.objects.filter(id=worker_id).update(standing=F("standing") + 1)
+touch_standing = standing.touch
 
 
 # ---- agreements ----
@@ -42,7 +41,7 @@ def publish_agreement(actor: Actor, *, slug: str, title: str, text: str, now: da
     access.require_operator(actor)
     newest = Agreement.objects.filter(slug=slug).aggregate(newest=Max("version"))["newest"] or 0
     row = Agreement.objects.create(slug=slug, version=newest + 1, title=title, text=text, published_at=now)
-    Worker.objects.update(standing=F("standing") + 1)  # everybody's access rests on having accepted the version in force
+    standing.touch_all()  # everybody's access rests on having accepted the version in force
     audit.append("agreement.published", subject=f"agreement:{slug}", actor_id=actor.id, now=now, after={"version": row.version})
     queueing.enqueue("workforce.jobs.tell_of_agreement", str(row.id))
     return row
@@ -68,13 +67,12 @@ def tell_of_agreement(agreement_id: UUID, *, now: datetime) -> int:
 
 def current_agreements() -> "Any":
     """The versions in force: the newest of each slug."""
-    newest = Agreement.objects.filter(slug=OuterRef("slug")).order_by("-version").values("id")[:1]
-    return Agreement.objects.filter(id=Subquery(newest)).order_by("slug")
+    return Agreement.objects.current()
 
 
 def outstanding_agreements(user_id: UUID) -> list[Agreement]:
     """What the user has yet to accept."""
-    return list(current_agreements().exclude(id__in=Acceptance.objects.filter(user_id=user_id).values("agreement_id")))
+    return list(Agreement.objects.outstanding_for(user_id))
 
 
 def last_accepted(user_id: UUID, agreement: Agreement) -> Agreement | None:
@@ -92,7 +90,7 @@ def accept_agreement(actor: Actor, agreement_id: UUID, *, now: datetime) -> Acce
     Acceptance.objects.bulk_create([row], ignore_conflicts=True)
     if actor.worker_id:
         touch_standing(actor.worker_id)
-        _note_onboarded(actor.worker_id, now=now)
+        note_onboarded(actor.worker_id, now=now)
     return Acceptance.objects.get(user_id=actor.id, agreement_id=agreement_id)
 
 
@@ -118,7 +116,7 @@ def update_profile(worker_id: UUID, *, now: datetime, **fields: Any) -> Worker:
         fields["language_levels"] = _checked_levels(fields.get("language_levels", worker.language_levels), languages)
     if fields:
         Worker.objects.filter(id=worker_id).update(**fields, standing=F("standing") + 1)
-    _note_onboarded(worker_id, now=now)
+    note_onboarded(worker_id, now=now)
     return Worker.objects.get(id=worker_id)
 
 
@@ -152,7 +150,7 @@ def choose_content(worker_id: UUID, *, accepted: Sequence[str], now: datetime) -
     )
     if not changed:
         raise NotFound
-    _note_onboarded(worker_id, now=now)
+    note_onboarded(worker_id, now=now)
     return Worker.objects.get(id=worker_id)
 
 
@@ -184,7 +182,7 @@ def choose_hours(
     )
     if not changed:
         raise NotFound
-    _note_onboarded(worker_id, now=now)
+    note_onboarded(worker_id, now=now)
     return Worker.objects.get(id=worker_id)
 
 
@@ -226,7 +224,7 @@ def update_identity(
         row.birth_date = birth_date.isoformat() if isinstance(birth_date, date) else birth_date or ""
     row.updated_at = now
     row.save()
-    _note_onboarded(worker_id, now=now)
+    note_onboarded(worker_id, now=now)
     return row
 
 
@@ -236,37 +234,26 @@ def update_identity(
 def missing_steps(worker_id: UUID) -> list[dict[str, Any]]:
     """What a worker must still do before they may take any task; empty when nothing.
 
-    Each is {"step", "message" (for people), "href" (the page that does it), "command" (the API's way), …}.
+    Each is {"step", "message" (for people), "href" (the page that does it), "command" (the API's way), …}. Agreements in force are
+    always asked for, whatever the checklist says.
     """
     worker = Worker.objects.filter(id=worker_id).first()
     if worker is None:
         raise NotFound
-    steps: list[dict[str, Any]] = []
-    if not worker.country:
-        steps.append({"step": "country", "message": _("Say where you live."), "command": "POST me/profile with country"})
-    if not worker.languages:
-        steps.append(
-            {"step": "languages", "message": _("Say which languages you speak."), "command": "POST me/profile with languages"}
-        )
-    if Erasure.objects.filter(user_id=worker.user_id, state=Erasure.State.WAITING).exists():
-        steps.append(
-            {
-                "step": "leaving",
-                "message": _("You asked to be erased. Undo it to go on working."),
-                "href": "/my/data/",
-                "command": "POST me/erasure/undo",
-            }
-        )
-    steps.extend(
+    leaving = Erasure.objects.filter(user_id=worker.user_id, state=Erasure.State.WAITING).exists()
+    message = _("You asked to be erased. Undo it to go on working.")
+    left = [{"step": "leaving", "message": message, "href": reverse("my_data"), "command": "POST me/erasure/undo"}]
+    agreements = [
         {
             "step": "agreement",
             "agreement_id": str(row.id),
             "message": _("Read and accept “%(title)s”.") % {"title": row.title},
+            "href": reverse("onboarding_agreement", args=[row.id]),
             "command": f"POST agreements/{row.id}/accept",
         }
         for row in outstanding_agreements(worker.user_id)
-    )
-    return steps
+    ]
+    return [*(left if leaving else []), *checklist.missing(worker, checklist.platform_steps()), *agreements]
 
 
 def missing_content(sensitive: Sequence[str], accepted: Sequence[str]) -> list[dict[str, Any]]:
@@ -283,11 +270,14 @@ def missing_content(sensitive: Sequence[str], accepted: Sequence[str]) -> list[d
                 "This job shows content you have not opted in to: %(names)s. You need not; you can change what you accept."
             )
             % {"names": names},
+            "href": reverse("onboarding_content"),
             "command": "POST me/content",
         }
     ]
 
 
-def _note_onboarded(worker_id: UUID, *, now: datetime) -> None:
+def note_onboarded(worker_id: UUID, *, now: datetime) -> None:
+    """Write down the steps that are done, and when nothing was missing for the first time."""
+    checklist.note_done(Worker.objects.get(id=worker_id), now=now)
     if not missing_steps(worker_id):
         Worker.objects.filter(Q(onboarded_at=None), id=worker_id).update(onboarded_at=now)

@@ -13,6 +13,8 @@ from workforce.models import (
     Membership,
     NoticePreference,
     Notification,
+    StepProgress,
+    TeamMember,
     User,
     Worker,
 )
@@ -43,6 +45,16 @@ def parts_of(user_id: UUID, worker_id: UUID | None) -> Parts:
         return parts
     return parts | {
         "profile": lambda: _profile(worker_id),
+        "onboarding": lambda: (
+            StepProgress.objects.filter(worker_id=worker_id)
+            .order_by("id")
+            .values("step__kind", "step__title", "step__organization__name", "began_at", "finished_at", "credited_at")
+        ),
+        "teams": lambda: (
+            TeamMember.objects.filter(worker_id=worker_id)
+            .order_by("id")
+            .values("organization__name", "joined_at", "onboarded_at", "left_at", "end_reason")
+        ),
         "decisions": lambda: (
             Decision.objects.filter(worker_id=worker_id)
             .order_by("id")

@@ -4,12 +4,14 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import SignupForm
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from foundation.clock import instant_of
+from foundation.encrypted import SEALED_PREFIX, seal, unseal
 from workforce import accounts
 from workforce.models import User
 
@@ -19,6 +21,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def populate_username(self, request: HttpRequest, user: User) -> None:
         """There is none to fill in."""
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """One count of wrong passwords per account, whatever name the site was asked under; the API counts under it too."""
+        return str(credentials.get("email", "")).strip().lower()
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """What second factors are made of is kept encrypted, under the keys of identities."""
+
+    def encrypt(self, text: str) -> str:
+        """Sealed, for the table."""
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Opened; what was kept before it was sealed is as it is."""
+        return unseal(encrypted_text) if encrypted_text.startswith(SEALED_PREFIX) else encrypted_text
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]

@@ -16,12 +16,23 @@ from tests.builders import PASSWORD, Person
 from tests.journeys.test_matrix import COMMANDS, OPEN_TO_STRANGERS, ROWS
 from tests.journeys.world import batch, build, exam, ok, rows
 from tests.tasks.scenes import COMMENT, INTERFACE, result
-from workforce.models import Acceptance, ApiToken, Decision, Membership, Organization, User
+from workforce.models import (
+    Acceptance,
+    ApiToken,
+    Decision,
+    Membership,
+    OnboardingStep,
+    Organization,
+    StepProgress,
+    TeamInvitation,
+    TeamMember,
+    User,
+)
 
 REPEATS = 50
 COUNTED: list[type[models.Model]] = [
     AuditEntry, Event, Transfer, AggregationRun, Assignment, Batch, Guideline, Import, Project, Review, Acceptance, ApiToken, Decision,
-    Membership, Organization, User,
+    Membership, OnboardingStep, Organization, StepProgress, TeamInvitation, TeamMember, User,
 ]  # fmt: skip
 
 Call = tuple[str, Person, str, Any, Any, int]  # route, who, path, body, another body, status
@@ -78,6 +89,7 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
             201,
         ),
         ("agreements/<uuid:agreement_id>/accept", wanda, f"agreements/{ids['agreement_id']}/accept", {}, {"x": 1}, 200),
+        *of_people(rita, wanda, olga, ids),
         ("organizations", rita, "organizations", {"name": "Two", "kind": "vendor"}, {"name": "Three", "kind": "vendor"}, 201),
         (
             "organizations/<uuid:organization_id>/members",
@@ -229,6 +241,51 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
     ]
 
 
+def of_people(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> list[Call]:
+    """Onboarding and teams."""
+    vendor, step, member = f"organizations/{ids['vendor_id']}", ids["step_id"], ids["member_id"]
+    text = {"kind": "text", "title": "T", "text": "t", "required": False}
+    joining = {"token": ids["invitation_token"]}
+    return [
+        ("me/content", wanda, "me/content", {"sensitive_accepted": []}, {"sensitive_accepted": ["hate"]}, 200),
+        ("me/hours", wanda, "me/hours", {}, {"daily_cap_seconds": 36_000}, 200),
+        ("me/worker", olga, "me/worker", {"display_name": "O"}, {"display_name": "P"}, 200),
+        ("me/email/send-code", olga, "me/email/send-code", {}, {"x": 1}, 200),
+        ("me/onboarding/<uuid:step_id>/begin", wanda, f"me/onboarding/{step}/begin", {}, {"x": 1}, 201),
+        ("me/onboarding/<uuid:step_id>/finish", wanda, f"me/onboarding/{step}/finish", {}, {"x": 1}, 200),
+        ("onboarding-steps", olga, "onboarding-steps", text, text | {"text": "u"}, 201),
+        ("onboarding-steps/<uuid:step_id>/change", rita, f"onboarding-steps/{step}/change", {"title": "A"}, {"title": "B"}, 200),
+        (
+            "organizations/<uuid:organization_id>/onboarding-steps",
+            rita,
+            f"{vendor}/onboarding-steps",
+            {"kind": "hours"},
+            {"kind": "content"},
+            201,
+        ),
+        (
+            "organizations/<uuid:organization_id>/invitations",
+            rita,
+            f"{vendor}/invitations",
+            {"name": "Summer"},
+            {"name": "Autumn"},
+            201,
+        ),
+        ("join", wanda, "join", joining, {"token": "another"}, 200),
+        (
+            "invitations/<uuid:invitation_id>/revoke",
+            rita,
+            f"invitations/{ids['invitation_id']}/revoke",
+            {},
+            {"x": 1},
+            200,
+        ),
+        ("me/teams/<uuid:member_id>/leave", wanda, f"me/teams/{member}/leave", {}, {"x": 1}, 200),
+        ("team-members/<uuid:member_id>/end", rita, f"team-members/{member}/end", {"reason": "x"}, {"reason": "y"}, 200),
+        ("onboarding-steps/<uuid:step_id>/end", rita, f"onboarding-steps/{step}/end", {}, {"x": 1}, 200),
+    ]
+
+
 # In test_repeats_of_talking.py.
 TALKING = {
     "questions/begin",
@@ -253,8 +310,12 @@ TALKING = {
     "me/erasure/undo",
 }
 
+
 # Tested apart, as they need a scene of their own.
 APART = {
+    "me/email/verify",  # tests/workforce/test_signing_in.py
+    "assignments/<uuid:assignment_id>/draft",  # the revision it goes on from is its memory
+    "organizations/<uuid:organization_id>/files",  # a file is known by its bytes
     "batches/<uuid:batch_id>/claim",
     "assignments/<uuid:assignment_id>/return",
     "attempts/<uuid:attempt_id>/submit",
@@ -300,7 +361,7 @@ EFFECTS = {  # rows that one command rightly makes several of
 
 def test_every_command_is_repeated_here():
     everything = {route for route, methods in ROWS.items() if "post" in methods} | COMMANDS | OPEN_TO_STRANGERS
-    everything |= {"agreements", "organizations", "pay-floors", "skills", "exams", "projects"}
+    everything |= {"onboarding-steps", "agreements", "organizations", "pay-floors", "skills", "exams", "projects"}
     everything |= {"me/data", "me/erasure", "me/notification-preferences"}
     assert everything == set(ROUTES) | APART
 
@@ -310,8 +371,24 @@ ROUTES = [
     "tokens",
     "me/profile",
     "me/identity",
+    "me/time/go-on",
     "agreements",
     "agreements/<uuid:agreement_id>/accept",
+    "me/content",
+    "me/hours",
+    "me/worker",
+    "me/email/send-code",
+    "me/onboarding/<uuid:step_id>/begin",
+    "me/onboarding/<uuid:step_id>/finish",
+    "onboarding-steps",
+    "onboarding-steps/<uuid:step_id>/change",
+    "organizations/<uuid:organization_id>/onboarding-steps",
+    "organizations/<uuid:organization_id>/invitations",
+    "join",
+    "invitations/<uuid:invitation_id>/revoke",
+    "me/teams/<uuid:member_id>/leave",
+    "team-members/<uuid:member_id>/end",
+    "onboarding-steps/<uuid:step_id>/end",
     "organizations",
     "organizations/<uuid:organization_id>/members",
     "organizations/<uuid:organization_id>/deposits",

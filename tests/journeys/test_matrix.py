@@ -18,7 +18,18 @@ SEEN = 200  # not foreign: public to this role by design
 # Route → (what rex, another requester, gets; what walt, another worker, gets) on rita's and wanda's objects, by method.
 ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "tokens/<uuid:token_id>/revoke": {"post": (FOREIGN, FOREIGN)},
+    "agreements/<uuid:agreement_id>": {"get": (SEEN, SEEN)},
     "agreements/<uuid:agreement_id>/accept": {"post": (SEEN, SEEN)},
+    "me/onboarding/<uuid:step_id>/begin": {"post": (NO_WORKER, FOREIGN)},  # of a vendor's list: walt is not in the team
+    "me/onboarding/<uuid:step_id>/finish": {"post": (NO_WORKER, FOREIGN)},
+    "me/teams/<uuid:member_id>/leave": {"post": (NO_WORKER, FOREIGN)},
+    "onboarding-steps/<uuid:step_id>/change": {"post": (FOREIGN, FOREIGN)},
+    "onboarding-steps/<uuid:step_id>/end": {"post": (FOREIGN, FOREIGN)},
+    "organizations/<uuid:organization_id>/onboarding-steps": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "organizations/<uuid:organization_id>/invitations": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "organizations/<uuid:organization_id>/team": {"get": (FOREIGN, FOREIGN)},
+    "invitations/<uuid:invitation_id>/revoke": {"post": (FOREIGN, FOREIGN)},
+    "team-members/<uuid:member_id>/end": {"post": (FOREIGN, FOREIGN)},
     "organizations/<uuid:organization_id>": {"get": (FOREIGN, FOREIGN)},
     "organizations/<uuid:organization_id>/members": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
     "memberships/<uuid:membership_id>/end": {"post": (FOREIGN, FOREIGN)},
@@ -95,22 +106,15 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
 # Routes without an object in their path: lists show nothing of rita's; commands name an organisation in their body, or nobody's.
 LISTS = {
     "tokens", "me", "agreements", "organizations", "decisions", "skills", "grants", "me/quality", "me/pay", "me/transfers", "me/time",
-    "me/time/summary",
+    "me/time/summary", "me/acceptances", "me/identity", "me/onboarding", "me/teams", "onboarding-steps",
     "pay-floors", "projects", "batches", "threads", "notifications", "appeals", "me/data",
     "me/erasure", "me/notification-preferences", "assignments", "jobs", "exams",
 }  # fmt: skip
 OPEN_TO_STRANGERS = {"accounts", "tokens"}
 COMMANDS = {
-    "accounts",
-    "me/profile",
-    "me/content",
-    "me/hours",
-    "me/identity",
-    "me/time/go-on",
-    "questions/begin",
-    "notifications/read",
-    "me/erasure/undo",
-}
+    "accounts", "me/profile", "me/content", "me/hours", "me/identity", "me/time/go-on", "me/worker", "me/email/send-code",
+    "me/email/verify", "join", "questions/begin", "notifications/read", "me/erasure/undo",
+}  # fmt: skip
 
 
 def bodies(ids: dict[str, str]) -> dict[str, Any]:
@@ -118,6 +122,10 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
     lease = {"token": ids["token"]}
     return {
         "members": {"email": "walt@example.org", "role": "viewer"},
+        "onboarding-steps": {"kind": "hours"},
+        "change": {"title": "Mine now"},
+        "invitations": {"name": "Mine", "max_uses": 1, "days": 1},
+        "end": {"reason": "because"},
         "lift": {"reason": "because"},
         "questions": {"text": "Why?"},
         "appeal": {"text": "It is wrong."},
@@ -193,7 +201,7 @@ def test_the_owner_finds_what_strangers_do_not(rita, wanda, olga):
 @pytest.mark.django_db
 def test_lists_show_nothing_foreign(rita, wanda, olga, rex, walt):
     ids = build(rita, wanda, olga)
-    public = {"pay-floors", "agreements", "jobs", "skills", "exams"}  # what any worker may see
+    public = {"pay-floors", "agreements", "jobs", "skills", "exams", "onboarding-steps"}  # what any worker may see
     for route in LISTS - public:
         for person in (rex, walt):
             body = person.get(route).content.decode()

@@ -66,9 +66,20 @@ def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
     personal_data.make(UUID(ids["copy_id"]), now=wanda.now)
     agreement = {"slug": "terms", "title": "Terms", "text": "Fair work."}
     ids["agreement_id"] = ok(olga.post("agreements", agreement), 201)["id"]
+    ids |= team(rita, wanda)
     ids["token_id"] = ok(rita.get("tokens"))["results"][0]["id"]
     ids["membership_id"] = ok(rita.get(f"organizations/{organization}/members"))["results"][0]["id"]
     return ids
+
+
+def team(rita: Person, wanda: Person) -> dict[str, str]:
+    """A vendor of rita's, a step on its list, and wanda in its team."""
+    vendor = ok(rita.post("organizations", {"name": "Vendor", "kind": "vendor"}), 201)["id"]
+    step = {"kind": "text", "title": "House rules", "text": "Knock."}
+    ids = {"step_id": ok(rita.post(f"organizations/{vendor}/onboarding-steps", step), 201)["id"]}
+    invitation = ok(rita.post(f"organizations/{vendor}/invitations", {"name": "Spring", "max_uses": 2}), 201)
+    ids["member_id"] = ok(wanda.post("join", {"token": invitation["token"]}))["id"]
+    return ids | {"invitation_id": invitation["id"], "invitation_token": invitation["token"], "vendor_id": vendor}
 
 
 def exam(organization: str, skill: str) -> dict[str, Any]:

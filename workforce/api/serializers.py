@@ -44,6 +44,12 @@ class LogInRequest(serializers.Serializer[Any]):
     password = serializers.CharField(max_length=128, trim_whitespace=False)
     name = serializers.CharField(max_length=60, default="API")
     days = serializers.IntegerField(min_value=1, max_value=TOKEN_MAX_DAYS, default=TOKEN_DAYS)
+    code = serializers.CharField(
+        max_length=20,
+        default="",
+        allow_blank=True,
+        help_text="Of the second factor, where the account has one; or a recovery code.",
+    )
 
 
 class TokenBody(serializers.ModelSerializer[ApiToken]):

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from workforce.api import talking, views
+from workforce.api import onboarding, talking, views
 
 urlpatterns = [
+    *onboarding.urlpatterns,
     path("accounts", views.SignUp.as_view()),
     path("tokens", views.Tokens.as_view()),
     path("tokens/<uuid:token_id>/revoke", views.RevokeToken.as_view()),

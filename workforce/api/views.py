@@ -15,8 +15,8 @@ from foundation.api.filters import ClosedFilters
 from foundation.errors import NotFound
 from workforce import access, accounts, decisions, onboarding
 from workforce.api import serializers as shapes
-from workforce.api.throttling import Knocking
-from workforce.models import Acceptance, Agreement, ApiToken, Decision, Membership, Organization, User, Worker
+from workforce.api.throttling import Knocking, guessing
+from workforce.models import Acceptance, Agreement, ApiToken, Decision, Identity, Membership, Organization, User, Worker
 
 
 class SignUp(Command):
@@ -46,7 +46,8 @@ class LogIn(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Issue it."""
-        row, token = accounts.log_in(now=now, key=idempotency_key(request), **data)
+        with guessing(request, data["email"]):
+            row, token = accounts.log_in(now=now, key=idempotency_key(request), **data)
         return {"id": row.id, "token": token, "expires_at": row.expires_at}
 
 
@@ -128,8 +129,8 @@ class Hours(Command):
         return onboarding.choose_hours(access.require_worker(access.actor_of(request)), now=now, **data)
 
 
-class MyIdentity(Command):
-    """Keep who I am, apart from everything else."""
+class KeepIdentity(Command):
+    """Keep who I am, encrypted and apart from everything else."""
 
     accepts = shapes.IdentityBody
     answers = shapes.IdentityBody
@@ -137,6 +138,18 @@ class MyIdentity(Command):
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Keep it."""
         return onboarding.update_identity(access.require_worker(access.actor_of(request)), now=now, **data)
+
+
+class MyIdentity(RetrieveAPIView[Identity], KeepIdentity):
+    """GET shows what is kept about who I am, POST keeps it."""
+
+    serializer_class = shapes.IdentityBody
+    http_method_names = ["get", "post", "options"]
+
+    def get_object(self) -> Identity:
+        """One's own; an empty one before there is any."""
+        worker_id = access.require_worker(access.actor_of(self.request))
+        return Identity.objects.filter(worker_id=worker_id).first() or Identity(worker_id=worker_id)
 
 
 class PublishAgreement(Command):

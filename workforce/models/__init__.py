@@ -1,6 +1,7 @@
 """People and organisations, what was decided about them, and what they say; one file per aggregate."""
 
 from workforce.models.leaving import Appeal, DataCopy, Erasure
+from workforce.models.onboarding import EmailCode, OnboardingStep, StepProgress
 from workforce.models.people import (
     Acceptance,
     Agreement,
@@ -24,6 +25,7 @@ from workforce.models.talking import (
     Notification,
     Thread,
 )
+from workforce.models.teams import TeamInvitation, TeamMember
 
 __all__ = [
     "Acceptance",
@@ -33,6 +35,7 @@ __all__ = [
     "Clarification",
     "DataCopy",
     "Decision",
+    "EmailCode",
     "Erasure",
     "Identity",
     "Level",
@@ -42,8 +45,12 @@ __all__ = [
     "NoticeKind",
     "NoticePreference",
     "Notification",
+    "OnboardingStep",
     "Organization",
     "Sensitive",
+    "StepProgress",
+    "TeamInvitation",
+    "TeamMember",
     "Thread",
     "User",
     "UserManager",

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -181,6 +181,19 @@ class Identity(models.Model):
         return f"identity of {self.worker_id}"
 
 
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    """Agreements, by who has accepted them."""
+
+    def current(self) -> Self:
+        """The versions in force: the newest of each slug."""
+        newest = Agreement.objects.filter(slug=OuterRef("slug")).order_by("-version").values("id")[:1]
+        return self.filter(id=Subquery(newest)).order_by("slug")
+
+    def outstanding_for(self, user_id: UUID) -> Self:
+        """Of those in force, what the user has yet to accept."""
+        return self.current().exclude(id__in=Acceptance.objects.filter(user_id=user_id).values("agreement_id"))
+
+
 class Agreement(models.Model):
     """One version of a text people must accept (terms, privacy, fair-work rules). A new version is a new row."""
 
@@ -190,6 +203,8 @@ class Agreement(models.Model):
     title = models.CharField(max_length=120)
     text = models.TextField()  # Markdown
     published_at = models.DateTimeField()
+
+    objects = AgreementQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(F("slug"), F("version"), name="agreement_version_once")]

@@ -1,5 +1,11 @@
 """Addresses of the pages of people: each file beside this one brings its own."""
 
-from workforce.pages import notices, talking
+from workforce.pages import accounts, notices, onboarding, talking, teams
 
-urlpatterns = [*talking.urlpatterns, *notices.urlpatterns]
+urlpatterns = [
+    *onboarding.urlpatterns,
+    *teams.urlpatterns,
+    *accounts.urlpatterns,
+    *talking.urlpatterns,
+    *notices.urlpatterns,
+]
