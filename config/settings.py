@@ -311,4 +311,7 @@ LOGGING = {
 
 # ---- house rules about work and pay; the reasons stand in docs/money.md and docs/operating.md ----
 
+PILOT_ABOVE_TASKS = env.int(
+    "FAIRHAND_PILOT_ABOVE_TASKS", default=200
+)  # a larger batch runs on a small group first, or says why not
 PLATFORM_FEE_PERCENT = env.int("FAIRHAND_FEE_PERCENT", default=20)  # on top of pay, never out of it

@@ -18,6 +18,7 @@ from simulation.digits import Digit, digits
 SPEED = 40.0  # simulated seconds per second
 TASKS, GOLD, QUESTIONS = 300, 40, 12
 OVERLAP = 3
+PILOT_TASKS, PILOT_WORKERS = 20, 8
 PRICE_MICROS = 50_000  # five cents for about ten seconds
 FLOOR_HOURLY_MICROS = 12_000_000
 COUNTRIES = ["DE", "FR", "GB"]
@@ -76,6 +77,8 @@ class Story:
     seconds: float
     export_rows: int
     batch_id: str
+    pilot: dict[str, Any]
+    pilot_fees_micros: int
     job_list_example: dict[str, Any]
 
 
@@ -94,22 +97,27 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[dat
         address, email=f"rita.{run}@example.org", organization=f"Rita's Lab {run}", at=clock.now()
     )
     exam, batch_id = _post_job(requester, operator, organization_id, images)
-    quote = requester.get(f"batches/{batch_id}/quote")
-    requester.post(f"batches/{batch_id}/publish", key=f"publish {batch_id}")
     tell(f"{len(CROWD)} people sign up, accept the agreements, see what is missing, and sit the exam.")
     labellers = [
         Labeller(f"{behaviour.name} {n}", behaviour, _join(address, n, run, clock), random.Random(SEED * 1000 + n))
         for n, behaviour in enumerate(CROWD)
     ]
-    example = next(job for job in labellers[0].client.get("jobs")["results"] if job["batch_id"] == batch_id)
     _in_threads(lambda one: _sit_exam(one, exam["id"], images[:QUESTIONS], clock), labellers)
+    tell(
+        "A pilot: eight of them try 20 tasks out; the requester reads what it shows, and publishes at a price that stands up to it."
+    )
+    pilot = _run_pilot(requester, batch_id, labellers[:PILOT_WORKERS], truth, images, clock)
+    price = max(PRICE_MICROS, pilot["price"]["suggested_price_micros"])
+    requester.post(f"batches/{batch_id}/publish", {"price_micros": price}, key=f"publish {batch_id}")
+    quote = requester.get(f"batches/{batch_id}/quote")
+    example = next(job for job in labellers[0].client.get("jobs")["results"] if job["batch_id"] == batch_id)
     tell("They work: claim, heartbeat, submit, sometimes return or forget; gold scores them as they go.")
     _in_threads(lambda one: _work(one, batch_id, truth, images, clock), labellers)
     tell("The requester rejects one answer with reasons; its place is filled again; the rest is accepted by the deadline.")
     rejection = _reject_one(requester, batch_id, truth, clock)
     _in_threads(lambda one: _work(one, batch_id, truth, images, clock), [one for one in labellers if one.paused is None][:4])
     requester.at = clock.now() + DEADLINE
-    _let_the_deadline_pass(requester, batch_id, after_the_deadline)
+    _let_the_deadline_pass(requester, [batch_id, pilot["pilot_id"]], after_the_deadline)
     tell("The cluster aggregates; the requester downloads and closes the batch.")
     runs = voting.aggregate(requester, batch_id, METHODS)
     labels = {method: voting.labels_of(requester, one["id"]) for method, one in runs.items() if one["state"] == "done"}
@@ -117,7 +125,7 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[dat
     requester.post(f"batches/{batch_id}/close", key=f"close {batch_id}")
     for one in labellers:
         one.pay = one.client.get("me/pay")
-    batch = requester.get(f"batches/{batch_id}")
+    batch, tried = requester.get(f"batches/{batch_id}"), requester.get(f"batches/{pilot['pilot_id']}")
     return Story(
         labellers=labellers,
         truth={key: truth[key] for key in list(truth)[:TASKS]},
@@ -132,6 +140,8 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[dat
         seconds=time.monotonic() - began,
         export_rows=export_rows,
         batch_id=batch_id,
+        pilot=pilot,
+        pilot_fees_micros=tried["progress"]["accepted"] * tried["fee_micros"],
         job_list_example=example,
     )
 
@@ -240,6 +250,21 @@ def _sit_exam(one: Labeller, exam_id: str, questions: list[Digit], clock: Clock)
     one.client.post(f"attempts/{attempt['id']}/submit", {"answers": answers})
 
 
+def _run_pilot(
+    requester: Client, batch_id: str, group: list[Labeller], truth: dict[str, str], images: list[Digit], clock: Clock
+) -> dict[str, Any]:
+    """Begin it, let the group work until nothing is left, and read the report."""
+    requester.at = clock.now()
+    pilot = requester.post(
+        f"batches/{batch_id}/pilots", {"tasks": PILOT_TASKS, "workers": PILOT_WORKERS}, key=f"pilot {batch_id}"
+    )
+    _in_threads(lambda one: _work(one, pilot["id"], truth, images, clock), group)
+    requester.at = clock.now()
+    report: dict[str, Any] = requester.get(f"batches/{batch_id}/pilot-report")
+    assert report["is_finished"], "the group has answered every task of the pilot"
+    return report
+
+
 def _work(one: Labeller, batch_id: str, truth: dict[str, str], images: list[Digit], clock: Clock) -> None:
     """Take tasks until there are none, or until told to pause."""
     by_image = {digit.image: digit.truth for digit in images}
@@ -298,11 +323,11 @@ def _reject_one(requester: Client, batch_id: str, truth: dict[str, str], clock: 
     return {**wrong, "shown": shown, "said": said}
 
 
-def _let_the_deadline_pass(requester: Client, batch_id: str, after_the_deadline: Callable[[datetime], None]) -> None:
+def _let_the_deadline_pass(requester: Client, batch_ids: list[str], after_the_deadline: Callable[[datetime], None]) -> None:
     assert requester.at is not None
     after_the_deadline(requester.at)
     give_up = time.monotonic() + 60
-    while requester.get(f"batches/{batch_id}")["progress"]["submitted"]:
+    while any(requester.get(f"batches/{batch_id}")["progress"]["submitted"] for batch_id in batch_ids):
         if time.monotonic() > give_up:
             raise TimeoutError("The cluster did not accept the answers whose deadline has passed; is it running?")
         time.sleep(0.3)

@@ -24,6 +24,7 @@ ACCURACY_BAR = 0.6
 LEASE_SECONDS = 1200
 HEARTBEAT_SECONDS = 15
 BREAK_SECONDS = 3
+WHY_NO_PILOT = "A replay: what these people did, and how long it took, is known already."
 PAUSE = timedelta(hours=24, minutes=1)
 STOPS = {"break_needed", "day_is_full", "week_is_full"}  # of a long day
 
@@ -146,7 +147,7 @@ class Replay:
                 {"amount_micros": reserve, "currency": "USD", "reference": self.run, "reason": "Replay"},
                 key=f"deposit {self.run}",
             )
-            requester.post(f"{path}/publish", key="publish")
+            requester.post(f"{path}/publish", {"skip_pilot_reason": WHY_NO_PILOT}, key="publish")
         return str(batch["id"])
 
     def _rows(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -24,6 +24,7 @@ def show(story: Story, console: Console, address: str) -> bool:
         f" + back with the requester {story.funds_micros / MICROS:.2f} USD: "
         + ("[green]adds up[/]" if fine else "[red]DOES NOT ADD UP[/]")
     )
+    _tell_of_pilot(story, console)
     rejected = story.rejection
     console.print(
         f"[bold]Review[/] one answer rejected ({rejected['task_key']} shows {rejected['shown']}, answered {rejected['said']}), its place "
@@ -35,6 +36,16 @@ def show(story: Story, console: Console, address: str) -> bool:
         "`make stop` stops it."
     )
     return fine
+
+
+def _tell_of_pilot(story: Story, console: Console) -> None:
+    times, price = story.pilot["times"], story.pilot["price"]
+    [agreed] = story.pilot["agreement"]
+    console.print(
+        f"[bold]Pilot[/]  {times['workers']} people, {times['answers']} answers: {times['p10']:.0f}, {times['p50']:.0f}, {times['p90']:.0f} s "
+        f"(p10, p50, p90), agreement {agreed['alpha']:.2f}, gold {story.pilot['gold']['score']:.0%} right; it suggests "
+        f"{price['suggested_price_micros'] / MICROS:.4f} USD, published at {story.quote['price_micros'] / MICROS:.4f}"
+    )
 
 
 def _labels(story: Story) -> Table:
@@ -82,4 +93,8 @@ def _rate(pay: dict[str, Any]) -> int | None:
 def _spent(story: Story) -> dict[str, int]:
     earned = sum(row["earned_micros"] for one in story.labellers for row in one.pay["currencies"])
     held = sum(row["held_micros"] for one in story.labellers for row in one.pay["currencies"])
-    return {"earned": earned, "held": held, "fees": story.progress["accepted"] * int(story.quote["fee_micros"])}
+    return {
+        "earned": earned,
+        "held": held,
+        "fees": story.progress["accepted"] * int(story.quote["fee_micros"]) + story.pilot_fees_micros,
+    }

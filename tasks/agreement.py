@@ -1,5 +1,7 @@
 """How far people agree on single labels: computed in the cluster, from the votes a run has read."""
 
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,4 +44,21 @@ def of(votes: "Votes") -> Agreement:
     if expected == 0:
         return Agreement(None, pairwise)
     observed = 1 - float((equal_pairs / (of_task - 1)).sum()) / n
+    return Agreement(1 - observed / expected, pairwise)
+
+
+def of_few(answers: Collection[Sequence[str]]) -> Agreement:
+    """The same of a few answers, one sequence per task, without a numeric library: for pages, which load none."""
+    comparable = [Counter(labels) for labels in answers if len(labels) > 1]
+    n = sum(count.total() for count in comparable)
+    if n == 0:
+        return Agreement(None, None)
+    equal = [sum(times * (times - 1) for times in count.values()) for count in comparable]
+    pairs = [count.total() * (count.total() - 1) for count in comparable]
+    pairwise = sum(equal) / sum(pairs)
+    by_label: Counter[str] = sum(comparable, Counter())
+    expected = 1 - sum(times * (times - 1) for times in by_label.values()) / (n * (n - 1))
+    if expected == 0:
+        return Agreement(None, pairwise)
+    observed = 1 - sum(same / (count.total() - 1) for same, count in zip(equal, comparable, strict=True)) / n
     return Agreement(1 - observed / expected, pairwise)

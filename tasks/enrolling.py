@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count, Q
 
 from foundation.errors import NotFound
 from foundation.ids import new_id
@@ -38,6 +39,7 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     meaning = Guideline.objects.values_list("meaning_version", flat=True).get(id=batch.guideline_id)
     clear_until = clocking.clear_until(worker_id, now=now)
     with transaction.atomic():
+        _take_a_seat(worker_id, batch)
         earnings = ledger.account(Account.Kind.EARNINGS, owner_id=worker_id, currency=batch.currency, now=now)
         enrolment_id = new_id()
         row = Enrolment(
@@ -59,6 +61,26 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     return Enrolment.objects.get(worker_id=worker_id, batch=batch)
 
 
+def _take_a_seat(worker_id: UUID, batch: Batch) -> None:
+    """See, under the batch's lock, that the group it is limited to has room for this worker; who is in stays in."""
+    if batch.workers_max is None:
+        return
+    Batch.objects.select_for_update(no_key=True).get(id=batch.id)
+    if steps := _full_groups(worker_id, [batch])[batch.id]:
+        raise NotEligible(missing=steps)
+
+
+def _full_groups(worker_id: UUID, batches: Sequence[Batch]) -> dict[UUID, list[dict[str, Any]]]:
+    """Per batch, that the group it is limited to is complete without this worker."""
+    limited = [batch for batch in batches if batch.workers_max is not None]
+    counts = Enrolment.objects.filter(batch__in=limited).values("batch_id")
+    found = counts.annotate(n=Count("id"), mine=Count("id", filter=Q(worker_id=worker_id))) if limited else []
+    group = {row["batch_id"]: row for row in found}
+    full = {batch.id for batch in limited if (row := group.get(batch.id)) and not row["mine"] and row["n"] >= batch.workers_max}
+    step = {"step": "group", "message": "The group of workers for this job is complete. Other jobs are open: GET jobs."}
+    return {batch.id: [step] if batch.id in full else [] for batch in batches}
+
+
 def missing(worker_id: UUID, batch: Batch, *, facts: eligibility.Facts, now: datetime) -> list[dict[str, Any]]:
     """Everything that keeps a worker from a batch, each with the way out; empty when they may take part."""
     return missing_in_each(worker_id, [batch], facts=facts, now=now)[batch.id]
@@ -74,11 +96,12 @@ def missing_in_each(
     restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
     skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}
     exams = examining.exams_granting(list(skills)) if skills else {}
-    unread = reading.unread_in_each(worker_id, batches)
+    unread, full = reading.unread_in_each(worker_id, batches), _full_groups(worker_id, batches)
     return {
         batch.id: [
             *steps,
             *onboarding.missing_content(batch.sensitive, accepted),
+            *full[batch.id],
             *unread[batch.id],
             *(_told(decision) for decision in restrictions if decision.scope == Decision.scope_of_project(batch.project_id)),
             *(gap.to_dict() for gap in eligibility.missing(batch.requirements, facts, now, exams=exams)),

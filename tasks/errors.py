@@ -141,6 +141,30 @@ class PriceTooLow(Invalid):
     message = "At the stated time per task this price is under the pay floor. `limit` is the least price."
 
 
+class PilotNeeded(Conflict):
+    """A large batch that no finished pilot has tried out, published without a word why."""
+
+    code = "pilot_needed"
+    message = (
+        "A batch this large is first tried out by a small group: POST batches/<id>/pilots. To publish it without, say why in "
+        "skip_pilot_reason."
+    )
+
+
+class PilotRuns(Conflict):
+    """A pilot of this batch is not through yet."""
+
+    code = "pilot_runs"
+    message = "A pilot of this batch is running. Wait for it, or close it, before you begin another."
+
+
+class PilotUnfinished(Conflict):
+    """There is no finished pilot to go by."""
+
+    code = "pilot_unfinished"
+    message = "No pilot of this batch is finished, so none suggests a price: five people's answers are needed."
+
+
 # ---- importing ----
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from payments import fairness
-from tasks.models import Assignment, Batch, Guideline
+from tasks.models import Assignment, Batch, Guideline, Task
 
 NEWEST = 500  # answers looked at (reference: fair-work.md A.2 rule 8)
 MIN_WORKERS = 5
@@ -96,3 +96,63 @@ def _guidelines_that_mean_the_same(batch_id: UUID) -> list[UUID]:
         return []
     alike = Guideline.objects.filter(project_id=guideline.project_id, meaning_version=guideline.meaning_version)
     return list(alike.values_list("id", flat=True))
+
+
+# ---- pilots ----
+
+
+@dataclass(frozen=True)
+class Times:
+    """Credited seconds of a batch's counted answers: percentiles over answers, and over workers of each one's median."""
+
+    answers: int
+    workers: int
+    p10: float
+    p50: float
+    p90: float
+    typical_seconds: int  # the median worker's; a batch is measured by it
+    three_quarters_seconds: int  # within which three of four workers are
+
+
+def times_of(batch_id: UUID) -> Times | None:
+    """The times of every counted answer, whatever the guideline said; None before there is one."""
+    rows = Assignment.objects.filter(batch_id=batch_id, state__in=Assignment.COUNTED, credited_seconds__isnull=False)
+    by_worker: dict[UUID, list[float]] = {}
+    for worker_id, seconds in rows.values_list("worker_id", "credited_seconds"):
+        by_worker.setdefault(worker_id, []).append(seconds or 0.0)
+    if not by_worker:
+        return None
+    answers = sorted(seconds for times in by_worker.values() for seconds in times)
+    medians = sorted(statistics.median(times) for times in by_worker.values())
+    return Times(
+        answers=len(answers),
+        workers=len(by_worker),
+        p10=percentile(answers, 0.1),
+        p50=percentile(answers, 0.5),
+        p90=percentile(answers, 0.9),
+        typical_seconds=max(1, round(percentile(medians, 0.5))),
+        three_quarters_seconds=max(1, round(percentile(medians, 0.75))),
+    )
+
+
+def pilots_of(batch: Batch) -> list[Batch]:
+    """The pilots of a batch, newest first."""
+    return list(Batch.objects.filter(pilot_of=batch).order_by("-created_at", "-id"))
+
+
+def is_through(pilot: Batch) -> bool:
+    """Has a pilot ended: closed, or with every answer in?"""
+    if pilot.state in (Batch.State.DRAFT, Batch.State.CLOSED):
+        return pilot.state == Batch.State.CLOSED
+    wanted = Task.objects.filter(batch=pilot, need__gt=0).exclude(lane=Task.Lane.GOLD)
+    leased = Assignment.objects.filter(batch=pilot, state=Assignment.State.LEASED)
+    return not wanted.exists() and not leased.exists()
+
+
+def finished_pilot(batch: Batch) -> tuple[Batch, Times] | None:
+    """The newest pilot that is through and had enough people to measure by, with its times; None when there is none."""
+    for pilot in pilots_of(batch):
+        times = times_of(pilot.id) if is_through(pilot) else None
+        if times is not None and times.workers >= MIN_WORKERS:
+            return pilot, times
+    return None

@@ -30,3 +30,12 @@ def reserve_micros(places: int, *, price_micros: int, fee_micros: int) -> int:
 def lease_seconds(estimate_seconds: int) -> int:
     """How long a worker may hold a task, from what it is said to take: 2 + X + 2√X minutes, X in minutes (Prolific's formula)."""
     return 120 + estimate_seconds + 2 * isqrt(estimate_seconds * 60)
+
+
+def seconds_to_pay_for(typical_seconds: int, three_quarters_seconds: int) -> int:
+    """The time per answer that a pilot suggests to price by: ⌈1.2 × the typical time⌉, or that of three of four workers if it is longer.
+
+    1.2 is the divisor of the UK's fair piece rate, by which who is a fifth slower than the typical worker still reaches the floor
+    (reference: fair-work.md A.2 rules 8 and 9).
+    """
+    return max(-(-typical_seconds * 12 // 10), three_quarters_seconds)

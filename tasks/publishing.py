@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from foundation import audit, events, queueing
 from foundation.errors import NotFound
@@ -15,8 +15,8 @@ from payments import fairness, funding, ledger, pay_floors
 from payments.errors import MissingFunds, Overdrawn
 from payments.models import Account
 from qualification import eligibility
-from tasks import gold, guidelines, pricing
-from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PriceTooLow
+from tasks import gold, guidelines, measuring, pricing
+from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotNeeded, PilotUnfinished, PriceTooLow
 from tasks.labels import check_interface, interface_of
 from tasks.models import Assignment, Batch, Enrolment, Guideline, Project, Task
 from workforce import access, decisions
@@ -29,6 +29,7 @@ LIMITS = {
     "review_seconds": int(timedelta(days=7).total_seconds()),  # nobody waits longer for a verdict (rule 15)
     "gold_percent": 50,
 }
+SKIP_REASON_CHARACTERS = (10, 1000)  # from, to
 REVIEW_WINDOW = decisions.APPEAL_WINDOW  # a rejection may be appealed and overturned that long, so its pay stays in escrow
 RELEASE_WINDOW = timedelta(days=60)  # lease, review and appeal end well within; the rest is for a cluster that slept
 
@@ -97,6 +98,8 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
     fields.setdefault("review_seconds", REVIEW_SECONDS)
     if fields.get("max_leases", 1) < fields.get("lease_size", 1):
         raise BadBatch("A worker must be able to hold what one claim hands out.", field="max_leases", limit=fields["lease_size"])
+    if (fields.get("workers_max") or fields["overlap"]) < fields["overlap"]:
+        raise BadBatch("A task needs as many workers as it wants answers.", field="workers_max", limit=fields["overlap"])
     for field, limit in LIMITS.items():
         if fields.get(field, 0) > limit:
             raise BadBatch(f"{field} is at most {limit}.", field=field, limit=limit, got=fields[field])
@@ -104,20 +107,32 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
         project=project,
         organization_id=project.organization_id,
         guideline=_newest_guideline(project.id),
-        fee_micros=pricing.fee_micros(fields["price_micros"], settings.PLATFORM_FEE_PERCENT),
+        fee_micros=fee_of(fields["price_micros"]),
         created_at=now,
         **fields,
     )
 
 
+def fee_of(price_micros: int) -> int:
+    """The platform's fee on top of a price."""
+    return pricing.fee_micros(price_micros, settings.PLATFORM_FEE_PERCENT)
+
+
 def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
-    """What publishing will reserve and check, in micros: places, price and fee, the pay floor, and the funds there are."""
+    """What publishing will reserve and check, in micros: places, price and fee, the pay floor, and the funds there are.
+
+    The price is checked at the measured time: the batch's own, or that of its finished pilot; before there is one, at the stated.
+    """
     ordinary = _ordinary_places(batch)
     gold_places = gold.spread(batch, ordinary_places=ordinary).places
     total = ordinary + gold_places
     floor = pay_floors.applying(countries=_countries(batch), currency=batch.currency, on=now.date())
     funds = Account.objects.filter(kind=Account.Kind.FUNDS, owner_id=batch.organization_id, currency=batch.currency).first()
+    pilot = measuring.finished_pilot(batch)
+    measured = batch.median_seconds or (pilot[1].typical_seconds if pilot else None)
+    seconds = measured or batch.estimate_seconds
     return {
+        "tasks": _ordinary(batch).count(),
         "places": total,
         "gold_places": gold_places,
         "price_micros": batch.price_micros,
@@ -127,17 +142,39 @@ def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
         "currency": batch.currency,
         "pay_floor_hourly_micros": floor.hourly_micros,
         "pay_floor_source": floor.source,
-        "least_price_micros": fairness.least_price_micros(floor.hourly_micros, batch.median_seconds or batch.estimate_seconds),
-        "hourly_micros": fairness.hourly_micros(batch.price_micros, batch.median_seconds or batch.estimate_seconds),
+        "measured_seconds": measured,
+        "least_price_micros": fairness.least_price_micros(floor.hourly_micros, seconds),
+        "suggested_price_micros": _suggested(pilot[1], floor.hourly_micros) if pilot else None,
+        "hourly_micros": fairness.hourly_micros(batch.price_micros, seconds),
+        "pilot_needed": pilot is None and _wants_pilot(batch),
     }
 
 
+def _suggested(times: measuring.Times, floor_hourly_micros: int) -> int:
+    seconds = pricing.seconds_to_pay_for(times.typical_seconds, times.three_quarters_seconds)
+    return fairness.least_price_micros(floor_hourly_micros, seconds)
+
+
+def _wants_pilot(batch: Batch) -> bool:
+    return batch.pilot_of_id is None and _ordinary(batch).count() > settings.PILOT_ABOVE_TASKS
+
+
 @transaction.atomic
-def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
+def publish(
+    actor: Actor,
+    batch_id: UUID,
+    *,
+    now: datetime,
+    price_micros: int | None = None,
+    at_suggested_price: bool = False,
+    skip_pilot_reason: str = "",
+) -> Batch:
     """Open a draft batch: check price and content, reserve its money, open its gold, put the newest guideline in force.
 
-    Locks the batch, then the requester's funds. An open batch is returned as it is. Raises BatchStateConflict, BatchEmpty,
-    NoPayFloor, PriceTooLow with the least price, MissingFunds with the shortfall; nothing has changed then.
+    At its own price, at `price_micros`, or at the one that its finished pilot suggests. A batch of more than PILOT_ABOVE_TASKS tasks has
+    a finished pilot (see `piloting`), or a reason not to, which is kept and audited; a finished pilot still open is closed. Locks the
+    batch, its pilot, then the requester's funds. An open batch is returned as it is. Raises BatchStateConflict, BatchEmpty, NoPayFloor,
+    PilotNeeded, PilotUnfinished, PriceTooLow with the least price, MissingFunds with the shortfall; nothing has changed then.
     """
     batch = _locked(actor, batch_id)
     if batch.state == Batch.State.OPEN:
@@ -147,7 +184,53 @@ def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
     guideline = _newest_guideline(batch.project_id)
     if guideline is None:
         raise BatchEmpty("The project has no guideline yet: POST projects/<id>/guidelines.", field="guideline")
+    figures = _at_price(batch, price_micros, at_suggested_price, now)
+    _refuse_if_incomplete(batch, figures)
+    reason = _checked_reason(batch, figures, skip_pilot_reason)
+    gold.open_places(batch, ordinary_places=figures["places"] - figures["gold_places"])
+    escrow = funding.reserve(
+        batch.organization_id,
+        batch.id,
+        amount_micros=figures["reserve_micros"],
+        unit_cap_micros=max(batch.price_micros, batch.fee_micros),
+        currency=batch.currency,
+        now=now,
+    )
+    Batch.objects.filter(id=batch.id).update(
+        state=Batch.State.OPEN,
+        escrow_id=escrow.id,
+        guideline=guideline,
+        published_at=now,
+        price_micros=batch.price_micros,
+        fee_micros=batch.fee_micros,
+        median_seconds=figures["measured_seconds"],
+        skip_pilot_reason=reason,
+    )
+    _tell("published", batch, actor, now)
+    if reason:
+        audit.append("batch.pilot_skipped", subject=f"batch:{batch.id}", actor_id=actor.id, now=now, after={"reason": reason})
+    _close_pilot(actor, batch, now)
+    batch.refresh_from_db()
+    return batch
+
+
+def _at_price(batch: Batch, price_micros: int | None, at_suggested_price: bool, now: datetime) -> dict[str, Any]:
+    """The quote of a batch at the price it is published at, which the batch then has."""
+    if price_micros is not None and at_suggested_price:
+        raise BadBatch("Name a price, or take the suggested one: one of the two.", field="price_micros")
     figures = quote(batch, now=now)
+    if at_suggested_price:
+        price_micros = figures["suggested_price_micros"]
+        if price_micros is None:
+            raise PilotUnfinished(field="at_suggested_price", limit=measuring.MIN_WORKERS)
+    if price_micros is None or price_micros == batch.price_micros:
+        return figures
+    batch.price_micros = price_micros
+    batch.fee_micros = fee_of(price_micros)
+    return quote(batch, now=now)
+
+
+def _refuse_if_incomplete(batch: Batch, figures: dict[str, Any]) -> None:
     if figures["places"] == figures["gold_places"]:
         raise BatchEmpty(field="tasks")
     if (batch.gold_percent or batch.gold_first) and not Task.objects.filter(batch=batch, lane=Task.Lane.GOLD).exists():
@@ -160,19 +243,30 @@ def publish(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
             floor_hourly_micros=figures["pay_floor_hourly_micros"],
             source=figures["pay_floor_source"],
         )
-    gold.open_places(batch, ordinary_places=figures["places"] - figures["gold_places"])
-    escrow = funding.reserve(
-        batch.organization_id,
-        batch.id,
-        amount_micros=figures["reserve_micros"],
-        unit_cap_micros=max(batch.price_micros, batch.fee_micros),
-        currency=batch.currency,
-        now=now,
-    )
-    Batch.objects.filter(id=batch.id).update(state=Batch.State.OPEN, escrow_id=escrow.id, guideline=guideline, published_at=now)
-    _tell("published", batch, actor, now)
-    batch.refresh_from_db()
-    return batch
+
+
+def _checked_reason(batch: Batch, figures: dict[str, Any], said: str) -> str:
+    """Why a batch that needs a pilot has none; empty where none is needed."""
+    if not figures["pilot_needed"]:
+        return ""
+    reason = said.strip()
+    if not reason:
+        raise PilotNeeded(field="skip_pilot_reason", tasks=figures["tasks"], limit=settings.PILOT_ABOVE_TASKS)
+    shortest, longest = SKIP_REASON_CHARACTERS
+    if not shortest <= len(reason) <= longest:
+        raise BadBatch(
+            f"Say in {shortest} to {longest} characters why no pilot is run.",
+            field="skip_pilot_reason",
+            limit=[shortest, longest],
+            got=len(reason),
+        )
+    return reason
+
+
+def _close_pilot(actor: Actor, batch: Batch, now: datetime) -> None:
+    for pilot in measuring.pilots_of(batch):
+        if pilot.state != Batch.State.CLOSED and measuring.is_through(pilot):
+            close(actor, pilot.id, now=now)
 
 
 def pause(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
@@ -334,9 +428,12 @@ def _tell(what: str, batch: Batch, actor: Actor, now: datetime) -> None:
     audit.append(f"batch.{what}", subject=f"batch:{batch.id}", actor_id=actor.id, now=now, before={"state": batch.state})
 
 
+def _ordinary(batch: Batch) -> QuerySet[Task]:
+    return Task.objects.filter(batch=batch).exclude(lane=Task.Lane.GOLD)
+
+
 def _ordinary_places(batch: Batch) -> int:
-    ordinary = Task.objects.filter(batch=batch).exclude(lane=Task.Lane.GOLD)
-    return int(ordinary.aggregate(n=Sum("overlap", default=0))["n"])
+    return int(_ordinary(batch).aggregate(n=Sum("overlap", default=0))["n"])
 
 
 def _newest_guideline(project_id: UUID) -> Guideline | None:

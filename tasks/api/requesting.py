@@ -84,6 +84,13 @@ class NewBatch(serializers.ModelSerializer[Batch]):
     idle_cap_seconds = serializers.IntegerField(min_value=30, max_value=600, required=False)
     gold_percent = serializers.IntegerField(min_value=0, max_value=50, required=False)
     gold_first = serializers.IntegerField(min_value=0, max_value=50, required=False)
+    workers_max = serializers.IntegerField(
+        min_value=1,
+        max_value=10_000,
+        required=False,
+        allow_null=True,
+        help_text="How many people may take part; null: all who may.",
+    )
     accuracy_bar = serializers.FloatField(min_value=0, max_value=1, required=False, allow_null=True)
     requirements = serializers.ListField(child=serializers.DictField(), required=False)
     sensitive = serializers.ListField(
@@ -112,6 +119,7 @@ class NewBatch(serializers.ModelSerializer[Batch]):
             "gold_percent",
             "gold_first",
             "accuracy_bar",
+            "workers_max",
         ]
 
 
@@ -129,6 +137,8 @@ class BatchBody(serializers.ModelSerializer[Batch]):
             "fee_micros",
             "median_seconds",
             "guideline_id",
+            "pilot_of_id",
+            "skip_pilot_reason",
             "created_at",
             "published_at",
             "closed_at",
@@ -213,14 +223,27 @@ class Quote(APIView):
         return Response(publishing.quote(batch, now=instant_of(request)))
 
 
-class Publish(Command):
-    """Open a draft batch: its money is reserved, its price checked against the pay floor."""
+class PublishBody(serializers.Serializer[Any]):
+    """At what price, and why without a pilot; all may be left out."""
 
+    price_micros = serializers.IntegerField(
+        min_value=1, max_value=MICROS_MAX, required=False, help_text="For one answer, instead of the batch's own price."
+    )
+    at_suggested_price = serializers.BooleanField(required=False, help_text="At the price that the finished pilot suggests.")
+    skip_pilot_reason = serializers.CharField(
+        required=False, allow_blank=True, help_text="Why a batch that large is not tried out first; kept and audited."
+    )
+
+
+class Publish(Command):
+    """Open a draft batch: its money is reserved, its price checked against the pay floor; a large one has had a pilot."""
+
+    accepts = PublishBody
     answers = BatchBody
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Open it."""
-        return publishing.publish(access.actor_of(request), path["batch_id"], now=now)
+        return publishing.publish(access.actor_of(request), path["batch_id"], now=now, **data)
 
 
 class Pause(Command):

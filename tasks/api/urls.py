@@ -11,6 +11,7 @@ from tasks.api import (
     media,
     my_data,
     my_time,
+    piloting,
     requesting,
     reviewing,
     sitting,
@@ -19,6 +20,7 @@ from tasks.api import (
 
 urlpatterns = [
     *requesting.urlpatterns,
+    *piloting.urlpatterns,
     *guiding.urlpatterns,
     *importing.urlpatterns,
     *working.urlpatterns,

@@ -71,6 +71,8 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "guidelines/<uuid:guideline_id>/finish-reading": {"post": (NO_WORKER, SEEN)},  # walt has begun it in the row above
     "batches/<uuid:batch_id>": {"get": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/quote": {"get": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/pilots": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/pilot-report": {"get": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/publish": {"post": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/pause": {"post": (FOREIGN, FOREIGN)},
     "batches/<uuid:batch_id>/resume": {"post": (FOREIGN, FOREIGN)},

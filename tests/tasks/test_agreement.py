@@ -65,3 +65,17 @@ def test_the_same_alpha_as_crowdkit(seed):
         if chance.random() < 0.5
     ]
     assert agreement.of(votes(rows)).alpha == pytest.approx(by_crowdkit(votes(rows)), abs=1e-12)
+
+
+def test_a_few_answers_agree_as_many_do():
+    chance = random.Random(4)
+    for _ in range(50):
+        rows = [(f"t{task}", f"w{worker}", chance.choice("abc")) for task in range(6) for worker in range(chance.randint(1, 5))]
+        few: dict[str, list[str]] = {}
+        for task, _worker, label in rows:
+            few.setdefault(task, []).append(label)
+        whole, small = agreement.of(votes(rows)), agreement.of_few(list(few.values()))
+        assert small.alpha == (None if whole.alpha is None else pytest.approx(whole.alpha))
+        assert small.pairwise == (None if whole.pairwise is None else pytest.approx(whole.pairwise))
+    assert agreement.of_few([]) == agreement.of_few([["a"]]) == agreement.Agreement(None, None)
+    assert agreement.of_few([["a", "a"]]) == agreement.Agreement(None, 1.0)
