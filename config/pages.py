@@ -18,6 +18,7 @@ MENU: list[tuple[str, Any]] = [  # name of an address, title
     ("jobs", gettext_lazy("Jobs")),
     ("my_work", gettext_lazy("My work")),
     ("my_time", gettext_lazy("My time")),
+    ("my_earnings", gettext_lazy("My earnings")),
     ("questions", gettext_lazy("Questions")),
     ("notices", gettext_lazy("Notifications")),
 ]

@@ -23,6 +23,9 @@ class CurrencyPay(serializers.Serializer[Any]):
     seconds_today = serializers.IntegerField()
     seconds_this_week = serializers.IntegerField()
     hourly_micros = serializers.IntegerField(allow_null=True, help_text="(earned + held) per hour credited, rounded down.")
+    hourly_with_unpaid_micros = serializers.IntegerField(
+        allow_null=True, help_text="The same with this currency's share of the time that no price belongs to."
+    )
 
 
 class PayBody(serializers.Serializer[Any]):

@@ -55,6 +55,7 @@ def test_earned_held_available_and_paid_out_stand_apart_and_the_rate_counts_earn
         "seconds_today": 1800,
         "seconds_this_week": 1800,
         "hourly_micros": 12_000_000,
+        "hourly_with_unpaid_micros": 12_000_000,
     }
     assert statements.pay_of(wanda.worker.id, now=NOON)["currencies"] == [expected]
     ledger.settle(going.id, key="payout:2:done", now=NOON)
