@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from foundation.admin import ReadOnly
-from qualification.models import Estimate, Evidence, Exam, ExamAttempt, Grant, Skill
+from qualification.models import Course, Estimate, Evidence, Exam, ExamAttempt, Grant, Lesson, Skill, Training
 
 
 @admin.register(Skill)
@@ -56,3 +56,29 @@ class EstimateAdmin(ReadOnly):
     list_display = ("worker", "scope", "window", "alpha", "beta", "observations", "updated_at")
     list_select_related = ("worker",)
     search_fields = ("=worker__id", "scope")
+
+
+@admin.register(Course)
+class CourseAdmin(ReadOnly):
+    """Courses."""
+
+    list_display = ("title", "organization", "skill", "skill_value", "published_at", "closed_at")
+    list_select_related = ("organization", "skill")
+    search_fields = ("title",)
+
+
+@admin.register(Lesson)
+class LessonAdmin(ReadOnly):
+    """Lessons."""
+
+    list_display = ("title", "course", "position", "mastery_right", "mastery_window")
+    list_select_related = ("course",)
+
+
+@admin.register(Training)
+class TrainingAdmin(ReadOnly):
+    """Who takes which course, and why."""
+
+    list_display = ("worker", "course", "number", "rule", "due_at", "created_at", "finished_at")
+    list_select_related = ("worker", "course")
+    search_fields = ("=worker__id",)

@@ -11,6 +11,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
 from qualification.errors import BadRequirement
 
 REQUIREMENTS_MAX = 10  # as on MTurk
@@ -29,14 +32,14 @@ COMPARATORS = {*ORDERING, *EQUALITY, *MEMBERSHIP, *EXISTENCE}
 SUBJECTS = {"skill", "country", "language"}
 NEGATIVE = {"not_equal_to", "not_in", "does_not_exist"}
 IN_WORDS = {
-    "less_than": "under",
-    "less_than_or_equal_to": "at most",
-    "greater_than": "over",
-    "greater_than_or_equal_to": "at least",
-    "equal_to": "exactly",
-    "not_equal_to": "other than",
-    "in": "one of",
-    "not_in": "none of",
+    "less_than": _lazy("under"),
+    "less_than_or_equal_to": _lazy("at most"),
+    "greater_than": _lazy("over"),
+    "greater_than_or_equal_to": _lazy("at least"),
+    "equal_to": _lazy("exactly"),
+    "not_equal_to": _lazy("other than"),
+    "in": _lazy("one of"),
+    "not_in": _lazy("none of"),
 }
 
 
@@ -58,6 +61,16 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Way:
+    """Something a worker can do to get a skill: sit an exam, or take a course that gives this value in it."""
+
+    kind: str  # exam, course
+    id: str
+    title: str
+    value: int | None = None  # None: as much as they score
+
+
+@dataclass(frozen=True)
 class Missing:
     """A requirement that does not hold: what it asks, what the worker has, and how to get there; in words, and as a command."""
 
@@ -65,6 +78,7 @@ class Missing:
     have: Any
     message: str
     command: str = ""
+    ways: tuple[Way, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON; `step` says what kind of thing is missing."""
@@ -87,14 +101,15 @@ def missing(
     facts: Facts,
     now: datetime,
     *,
-    exams: Mapping[UUID, Sequence[str]] | None = None,
+    ways: Mapping[UUID, Sequence[Way]] | None = None,
+    names: Mapping[UUID, str] | None = None,
 ) -> list[Missing]:
     """The requirements that do not hold for these facts at `now`; empty when the worker may.
 
-    `exams` tells, per skill, the titles of exams that grant it, so that the answer can say how to get it.
+    `ways` tells, per skill, the exams and courses that grant it, `names` what the skills are called: the answer says how to get there.
     """
     return [
-        Missing(dict(requirement), _have(requirement, facts, now), *_advice(requirement, exams or {}))
+        Missing(dict(requirement), _have(requirement, facts, now), *_advice(requirement, ways or {}, names or {}))
         for requirement in requirements
         if not _holds(requirement, facts, now)
     ]
@@ -189,16 +204,43 @@ def _holds(requirement: Mapping[str, Any], facts: Facts, now: datetime) -> bool:
     return bool((have in values) != (comparator in NEGATIVE))
 
 
-def _advice(requirement: Mapping[str, Any], exams: Mapping[UUID, Sequence[str]]) -> tuple[str, str]:
-    comparator, values = requirement["comparator"], ", ".join(str(value) for value in requirement["values"])
-    asked = {"exists": "any", "does_not_exist": "none"}.get(comparator) or f"{IN_WORDS[comparator]} {values}"
+def _advice(
+    requirement: Mapping[str, Any], ways: Mapping[UUID, Sequence[Way]], names: Mapping[UUID, str]
+) -> tuple[str, str, tuple[Way, ...]]:
+    asked = _asked(requirement)
     if requirement["subject"] == "country":
-        return f"This job asks for the country {asked}. Your profile says where you live.", "POST me/profile"
+        message = _("This job asks for the country %(asked)s. Your profile says where you live.")
+        return message % {"asked": asked}, "POST me/profile", ()
     if requirement["subject"] == "language":
-        return f"This job asks for the language {asked}. Your profile says which you speak.", "POST me/profile"
-    titles = exams.get(UUID(requirement["skill_id"]), ())
-    if comparator in NEGATIVE:
-        return f"This job asks for a value {asked} in this skill.", ""
-    if titles:
-        return f"This job asks for a value {asked} in this skill. These exams grant it: {', '.join(titles)}.", "GET exams"
-    return f"This job asks for a value {asked} in this skill, which its requester grants.", ""
+        message = _("This job asks for the language %(asked)s. Your profile says which you speak.")
+        return message % {"asked": asked}, "POST me/profile", ()
+    skill_id = UUID(requirement["skill_id"])
+    name = names.get(skill_id)
+    said = _("This job asks for %(asked)s in “%(name)s”.") if name else _("This job asks for a value %(asked)s in this skill.")
+    stated = said % {"asked": asked, "name": name}
+    if requirement["comparator"] in NEGATIVE:
+        return stated, "", ()
+    open_ways = tuple(way for way in ways.get(skill_id, ()) if way.value is None or _would_hold(requirement, way.value))
+    if not open_ways:
+        return f"{stated} {_('Its requester grants it.')}", "", ()
+    exams, courses = (", ".join(way.title for way in open_ways if way.kind == kind) for kind in ("exam", "course"))
+    if exams:
+        stated += " " + _("These exams grant it: %(titles)s.") % {"titles": exams}
+    if courses:
+        stated += " " + _("These courses grant it: %(titles)s.") % {"titles": courses}
+    return stated, "GET exams" if exams else "GET courses", open_ways
+
+
+def _asked(requirement: Mapping[str, Any]) -> str:
+    comparator, values = requirement["comparator"], ", ".join(str(value) for value in requirement["values"])
+    if comparator in EXISTENCE:
+        return str(_("any value") if comparator == "exists" else _("none"))
+    return f"{IN_WORDS[comparator]} {values}"
+
+
+def _would_hold(requirement: Mapping[str, Any], value: int) -> bool:
+    """Would this value be enough?"""
+    comparator, values = requirement["comparator"], requirement["values"]
+    if comparator in ORDERING:
+        return ORDERING[comparator](value, values[0])
+    return comparator == "exists" or value in values

@@ -50,3 +50,52 @@ class AttemptEnded(Conflict):
 
     code = "attempt_ended"
     message = "This attempt has ended; `state` says how."
+
+
+class BadScoring(Invalid):
+    """An answer key or minimum that cannot be used."""
+
+    code = "bad_scoring"
+    message = "The scoring cannot be used like this."
+
+
+class ReviewNotAllowed(Forbidden):
+    """The owner of the exam does not show its solutions, or not yet."""
+
+    code = "review_not_allowed"
+    message = "This exam does not show its answers after this sitting; `review_allowed` says when it does."
+
+
+class BadCourse(Invalid):
+    """A course or lesson that nobody could finish."""
+
+    code = "bad_course"
+    message = "The course cannot be made like this."
+
+
+class CourseConflict(Conflict):
+    """The course is not in the state this needs: being written, open, or closed."""
+
+    code = "course_state"
+    message = "The course is in another state than this needs."
+
+
+class TrainingFinished(Conflict):
+    """The lesson is mastered, or the course finished: there is nothing more to practise."""
+
+    code = "training_finished"
+    message = "You have mastered this lesson. Go on with the next one."
+
+
+class PracticeMoved(Conflict):
+    """Another page has practised on; `number` and `question_id` say where it stands now."""
+
+    code = "practice_moved"
+    message = "You have practised on in another page. Go on from where it stands now."
+
+
+class PracticeUsedUp(Forbidden):
+    """The bound on practice answers in one lesson."""
+
+    code = "practice_used_up"
+    message = "You have practised this lesson as often as one may. Write to the requester: something about it needs another look."

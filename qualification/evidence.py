@@ -49,3 +49,10 @@ def record(
     )
     estimate.refresh_from_db()
     return estimate
+
+
+def begin_anew(worker_id: UUID, *, scope: str, window: int, now: datetime) -> None:
+    """Measure a worker afresh in a window, after retraining: its estimate is again what it is before any evidence. The evidence stays."""
+    Estimate.objects.filter(worker_id=worker_id, scope=scope, window=window).update(
+        alpha=PRIOR_ALPHA, beta=PRIOR_BETA, observations=0, updated_at=now
+    )

@@ -1,5 +1,6 @@
 """Skills are granted, revoked and expire; each change is a new row or the end of one, and touches the worker's standing."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,6 +28,11 @@ def create_skill(actor: Actor, *, organization_id: UUID, name: str, description:
             return Skill.objects.create(organization_id=organization_id, name=name, description=description, created_at=now)
     except IntegrityError as error:
         raise SkillNameTaken(field="name") from error
+
+
+def names_of(skill_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What skills are called."""
+    return dict(Skill.objects.filter(id__in=skill_ids).values_list("id", "name"))
 
 
 def facts_of(worker_id: UUID, *, now: datetime) -> Facts:
@@ -77,6 +83,20 @@ def warn_expiring(*, now: datetime) -> int:
                 now=now,
             )
     return warned
+
+
+@transaction.atomic
+def grant_no_less(
+    worker_id: UUID, *, skill_id: UUID, value: int, source: str, now: datetime, expires_at: datetime | None = None
+) -> Grant:
+    """The same, except that what a worker holds is never made worse: a higher value, or as high a one for longer, stays as it is."""
+    Worker.objects.select_for_update(no_key=True).filter(id=worker_id).first()
+    held = Grant.objects.filter(worker_id=worker_id, skill_id=skill_id, revoked_at=None).first()
+    if held is not None and (held.expires_at is None or held.expires_at > now):
+        longer = held.expires_at is None or (expires_at is not None and held.expires_at >= expires_at)
+        if held.value > value or (held.value == value and longer):
+            return held
+    return grant(worker_id, skill_id=skill_id, value=value, source=source, now=now, expires_at=expires_at)
 
 
 def grant_by_hand(

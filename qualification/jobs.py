@@ -14,6 +14,6 @@ def warn_expiring() -> int:
     return granting.warn_expiring(now=clock.now())
 
 
-def expire_attempts() -> int:
-    """Every ten minutes: end sittings nobody handed in."""
-    return examining.expire_due(now=clock.now())
+def tell_renewable() -> int:
+    """Twice a day: tell people whose exams may be sat again."""
+    return examining.tell_renewable(now=clock.now())

@@ -4,11 +4,12 @@ from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from foundation.ids import new_id
 from workforce.access import Actor
-from workforce.models import Organization, Worker
+from workforce.models import Decision, Organization, User, Worker
 
 
 class SkillQuerySet(models.QuerySet["Skill"]):
@@ -36,6 +37,27 @@ class ExamQuerySet(models.QuerySet["Exam"]):
         """One's own; for workers also every open one."""
         own = Q(organization_id__in=actor.organization_ids)
         return self.filter(own | Q(closed_at=None)) if actor.worker_id is not None else self.filter(own)
+
+
+class CourseQuerySet(models.QuerySet["Course"]):
+    """Courses, as someone may see them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """One's own; for workers also the open ones and those they have begun or were given."""
+        own = Q(organization_id__in=actor.organization_ids)
+        if actor.worker_id is None:
+            return self.filter(own)
+        begun = Exists(Training.objects.filter(course_id=OuterRef("id"), worker_id=actor.worker_id))
+        return self.filter(own | Q(published_at__isnull=False, closed_at=None) | begun)
+
+
+class TrainingQuerySet(models.QuerySet["Training"]):
+    """Who takes which course, as someone may see it."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """One's own, and those in one's organisations' courses."""
+        mine = Q(worker_id=actor.worker_id) if actor.worker_id else Q(pk=None)
+        return self.filter(mine | Q(course__organization_id__in=actor.organization_ids))
 
 
 class Skill(models.Model):
@@ -86,8 +108,14 @@ class Grant(models.Model):
 class Exam(models.Model):
     """A timed test that grants a skill. Its questions carry an interface, a payload and the known answer.
 
-    `questions` is a list of {"id", "payload", "solution"}; only the caller who scores knows how to read a solution.
+    `questions` is a list of {"id", "payload", "solution", "result", "labels", "explanation"}; only the caller who scores knows how
+    to read a solution. `result` is the solution as the editor shows it, `labels` the labels that it gives.
     """
+
+    class Review(models.TextChoices):
+        NEVER = "never", _("Never")
+        AFTER_PASS = "after_pass", _("After passing")
+        ALWAYS = "always", _("After every sitting")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT)
@@ -102,6 +130,11 @@ class Exam(models.Model):
     max_attempts = models.PositiveSmallIntegerField()
     retry_delay_seconds = models.PositiveIntegerField()
     valid_days = models.PositiveSmallIntegerField(null=True)  # how long the skill lasts; None: for good
+    renewal_days = models.PositiveSmallIntegerField(default=0)  # before it ends, in which fresh attempts are given
+    stratified = models.BooleanField(default=False)  # does every label appear in each sitting?
+    label_minimums = models.JSONField(default=dict)  # {"every"?: percent, "labels"?: {label: percent}}
+    scoring = models.JSONField(default=dict)  # an answer key, see qualification.scoring; empty: the mean score in percent
+    review_allowed = models.CharField(max_length=20, choices=Review.choices, default=Review.NEVER)  # of one's errors, afterwards
     closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
@@ -113,6 +146,13 @@ class Exam(models.Model):
             models.CheckConstraint(condition=Q(time_limit_seconds__gte=10), name="exam_has_time"),
             models.CheckConstraint(condition=Q(max_attempts__gte=1), name="exam_can_be_tried"),
             models.CheckConstraint(condition=Q(questions_per_attempt__gte=1), name="exam_asks_something"),
+            models.CheckConstraint(
+                condition=Q(renewal_days=0) | Q(valid_days__isnull=False, renewal_days__lt=F("valid_days")),
+                name="exam_renews_what_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_allowed__in=["never", "after_pass", "always"]), name="exam_review_is_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -135,8 +175,12 @@ class ExamAttempt(models.Model):
     worker = models.ForeignKey(Worker, models.PROTECT)
     number = models.PositiveSmallIntegerField()  # first try, second try…
     question_ids = ArrayField(models.CharField(max_length=60))  # in the order shown
+    saved = models.JSONField(default=dict)  # question id → result, while it runs: a reload or a crash loses nothing
+    saved_at = models.DateTimeField(null=True)
     answers = models.JSONField(null=True)
     scores = models.JSONField(null=True)  # question id → 0..1
+    labels = models.JSONField(null=True)  # question id → the labels answered
+    short_labels = ArrayField(models.CharField(max_length=200), default=list)  # those under their minimum
     score_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     state = models.CharField(max_length=20, choices=State.choices, default=State.STARTED)
     started_at = models.DateTimeField()
@@ -158,6 +202,141 @@ class ExamAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} at {self.exam_id}"
+
+
+class Course(models.Model):
+    """Lessons in an order, made by a requester; finishing it may grant a skill. Written until it is published, and not changed after."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT)
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)  # Markdown
+    skill = models.ForeignKey(Skill, models.PROTECT, null=True)  # what finishing grants
+    skill_value = models.PositiveSmallIntegerField(null=True)
+    valid_days = models.PositiveSmallIntegerField(null=True)  # how long the skill lasts; None: for good
+    created_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)  # takes no new trainings; running ones may finish
+
+    objects = CourseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(skill=None, skill_value=None)
+                | Q(skill__isnull=False, skill_value__isnull=False, skill_value__lte=100),
+                name="course_grants_a_value",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Lesson(models.Model):
+    """One step of a course: something to read, worked examples, and practice with the mastery rule that ends it.
+
+    `examples` and `practice` are lists of {"id", "payload", "solution", "result", "labels", "explanation"}, as an exam's questions.
+    Without practice a lesson is read, and that is all.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    course = models.ForeignKey(Course, models.PROTECT)
+    position = models.PositiveSmallIntegerField()  # 1 for the first
+    title = models.CharField(max_length=120)
+    text = models.TextField(blank=True)  # Markdown
+    interface = models.TextField(blank=True)  # Label Studio config XML
+    examples = models.JSONField(default=list)
+    practice = models.JSONField(default=list)
+    mastery_right = models.PositiveSmallIntegerField()  # so many right
+    mastery_window = models.PositiveSmallIntegerField()  # of the last so many that count
+    right_percent = models.PositiveSmallIntegerField()  # from which score on an answer is right
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("course"), F("position"), name="lesson_position_once"),
+            models.CheckConstraint(condition=Q(mastery_right__lte=F("mastery_window")), name="lesson_can_be_mastered"),
+            models.CheckConstraint(
+                condition=Q(right_percent__gte=1, right_percent__lte=100), name="lesson_right_percent_1_to_100"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Training(models.Model):
+    """A worker takes a course, by choice or because it was assigned; then the row is the receipt of that, with its reason.
+
+    Assigned by a rule (with its inputs and threshold) or by a named human. `decision` is the pause that ends when it is finished.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    course = models.ForeignKey(Course, models.PROTECT)
+    number = models.PositiveSmallIntegerField()  # first time, second time…
+    reason = models.TextField(blank=True)  # in words the worker reads; blank: their own choice
+    rule = models.CharField(max_length=60, blank=True)
+    assigned_by = models.ForeignKey(User, models.PROTECT, null=True)
+    inputs = models.JSONField(default=dict)
+    threshold = models.JSONField(default=dict)
+    scope = models.CharField(max_length=120, blank=True)  # what it is for: `project:<id>`
+    decision = models.ForeignKey(Decision, models.PROTECT, null=True)
+    due_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    objects = TrainingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("worker"), F("course"), F("number"), name="training_number_once"),
+            models.UniqueConstraint(F("worker"), F("course"), condition=Q(finished_at=None), name="training_open_once"),
+            models.CheckConstraint(condition=Q(rule="", assigned_by=None) | ~Q(reason=""), name="assigned_training_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id} takes {self.course_id}"
+
+
+class LessonProgress(models.Model):
+    """How far a training has got in one lesson. Written by `training`, under the training's lock."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    training = models.ForeignKey(Training, models.PROTECT)
+    lesson = models.ForeignKey(Lesson, models.PROTECT)
+    answered = models.PositiveSmallIntegerField(default=0)
+    began_at = models.DateTimeField()
+    mastered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("training"), F("lesson"), name="lesson_progress_once")]
+
+    def __str__(self) -> str:
+        return f"{self.answered} at {self.lesson_id}"
+
+
+class PracticeAnswer(models.Model):
+    """One practice answer and what it scored. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    progress = models.ForeignKey(LessonProgress, models.PROTECT)
+    number = models.PositiveSmallIntegerField()  # 1 for the first
+    question_id = models.CharField(max_length=60)
+    result = models.JSONField()  # in the editor's result format
+    score = models.FloatField()  # 0 to 1
+    right = models.BooleanField()
+    counts = models.BooleanField()  # towards mastery: a try again after the solution was shown does not
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("progress"), F("number"), name="practice_number_once"),
+            models.CheckConstraint(condition=Q(score__gte=0, score__lte=1), name="practice_score_0_to_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.score} {self.question_id}"
 
 
 class Evidence(models.Model):

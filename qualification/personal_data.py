@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
-from qualification.models import Estimate, Evidence, ExamAttempt, Grant
+from qualification.models import Estimate, Evidence, ExamAttempt, Grant, PracticeAnswer, Training
 
 Row = Mapping[str, object]
 
@@ -20,6 +20,27 @@ def parts_of(worker_id: UUID) -> dict[str, Callable[[], Iterable[Row]]]:
             ExamAttempt.objects.filter(worker_id=worker_id)
             .order_by("id")
             .values("exam_id", "exam__title", "number", "state", "answers", "score_percent", "started_at", "submitted_at")
+        ),
+        "trainings": lambda: (
+            Training.objects.filter(worker_id=worker_id)
+            .order_by("id")
+            .values(
+                "course_id",
+                "course__title",
+                "number",
+                "reason",
+                "rule",
+                "inputs",
+                "threshold",
+                "due_at",
+                "created_at",
+                "finished_at",
+            )
+        ),
+        "practice": lambda: (
+            PracticeAnswer.objects.filter(progress__training__worker_id=worker_id)
+            .order_by("id")
+            .values("progress__lesson__title", "number", "question_id", "result", "score", "right", "counts", "created_at")
         ),
         "quality": lambda: (
             Estimate.objects.filter(worker_id=worker_id)

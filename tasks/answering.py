@@ -27,6 +27,7 @@ from payments.models import WorkInterval
 from payments.timekeeping import ALREADY_CREDITED_SQL, INTERVALS_CTE
 from qualification import estimating, evidence
 from qualification.models import Estimate
+from tasks import practising
 from tasks.errors import RESULT_MAX_BYTES, AnsweredOtherwise, LeaseLost, ResultTooLarge
 from tasks.labels import Interface, encoded, interface_of
 from tasks.models import Answer, Assignment, Project
@@ -122,7 +123,8 @@ READ = f"""
 SELECT a.state, a.token, a.task_id, a.project_id, a.batch_id, a.leased_at, a.seen_at, a.active, a.price_micros, a.currency,
        t.lane, t.payload, g.solution,
        CASE WHEN g.solution IS NOT NULL THEN (SELECT meaning_version FROM tasks_guideline WHERE id = a.guideline_id) END AS window,
-       b.organization_id, b.idle_cap_seconds, b.accuracy_bar, b.escrow_id, e.earnings_id,
+       b.organization_id, b.idle_cap_seconds, b.accuracy_bar,
+       b.retrain_course_id, b.retrain_blocks, b.escrow_id, e.earnings_id,
        coalesce(b.median_seconds, b.estimate_seconds) AS typical_seconds,
        {ALREADY_CREDITED_SQL.format(worker="a.worker_id", since="a.leased_at", until="%(now)s")} AS already,
        (SELECT array_agg(o.id) FROM tasks_assignment o
@@ -405,13 +407,29 @@ def _take_evidence(held: Row, parameters: dict[str, Any]) -> None:
     # What is right is what the guideline of the answer's contract says: another meaning, another window.
     estimate = evidence.record(worker_id, scope=scope, score=score, source=source, now=now, window=held["window"])
     if held["accuracy_bar"] is not None and score < RIGHT_SCORE:
-        pause_if_below(estimate, bar=held["accuracy_bar"], organization_id=held["organization_id"], now=now)
+        pause_if_below(
+            estimate,
+            bar=held["accuracy_bar"],
+            organization_id=held["organization_id"],
+            retrain_course_id=held["retrain_course_id"],
+            retrain_blocks=held["retrain_blocks"],
+            now=now,
+        )
 
 
-def pause_if_below(estimate: Estimate, *, bar: float, organization_id: UUID, now: datetime) -> Decision | None:
+def pause_if_below(
+    estimate: Estimate,
+    *,
+    bar: float,
+    organization_id: UUID,
+    now: datetime,
+    retrain_course_id: UUID | None = None,
+    retrain_blocks: bool = True,
+) -> Decision | None:
     """Pause new leases for 24 hours when even the upper bound of accuracy is under the bar; None when it is not, or one is in force.
 
-    Acts on the bound of the posterior, never on the raw share, and never on fewer than GATE_MIN_GOLD gold answers.
+    Acts on the bound of the posterior, never on the raw share, and never on fewer than GATE_MIN_GOLD gold answers. Where the batch
+    names a course, the worker is sent to it, and the pause ends when they have finished it; without `retrain_blocks` there is none.
     """
     _, upper = estimating.bounds(estimate.alpha, estimate.beta, level=GATE_LEVEL)
     if estimate.observations < GATE_MIN_GOLD or upper >= bar:
@@ -419,25 +437,52 @@ def pause_if_below(estimate: Estimate, *, bar: float, organization_id: UUID, now
     if decisions.in_force(estimate.worker_id, scopes=[estimate.scope], now=now):
         return None
     right = estimate.alpha - 1
-    return decisions.record(
-        estimate.worker_id,
-        kind=Decision.Kind.PAUSE,
-        scope=estimate.scope,
-        organization_id=organization_id,
-        rule=GATE_RULE,
-        inputs={
+    receipt: dict[str, Any] = {
+        "inputs": {
             "gold_answers": estimate.observations,
             "guideline_meaning": estimate.window,
             "right": right,
             "upper_bound": upper,
             "level": GATE_LEVEL,
         },
-        threshold={"accuracy_bar": bar, "min_gold_answers": GATE_MIN_GOLD},
+        "threshold": {"accuracy_bar": bar, "min_gold_answers": GATE_MIN_GOLD},
+    }
+    finding = (
+        f"Of {estimate.observations} tasks with a known answer you have answered {right:g} as expected. Even the upper 95 % bound "
+        f"of your accuracy, {upper:.0%}, is under the {bar:.0%} this project asks for"
+    )
+    decision = None
+    if retrain_course_id is None or retrain_blocks:
+        decision = _pause(estimate, finding, organization_id, receipt, until_trained=retrain_course_id is not None, now=now)
+    if retrain_course_id is not None:
+        practising.retrain(
+            estimate.worker_id,
+            retrain_course_id,
+            rule=GATE_RULE,
+            scope=estimate.scope,
+            reason=f"{finding}. This course shows what is asked, with practice. The time in it is work; then your accuracy is measured afresh.",
+            decision=decision,
+            now=now,
+            **receipt,
+        )
+    return decision
+
+
+def _pause(
+    estimate: Estimate, finding: str, organization_id: UUID, receipt: dict[str, Any], *, until_trained: bool, now: datetime
+) -> Decision:
+    sooner = ", or until you have finished the training you were given" if until_trained else ""
+    return decisions.record(
+        estimate.worker_id,
+        kind=Decision.Kind.PAUSE,
+        scope=estimate.scope,
+        organization_id=organization_id,
+        rule=GATE_RULE,
         reason=(
-            f"Of {estimate.observations} tasks with a known answer you have answered {right:g} as expected. Even the upper 95 % bound "
-            f"of your accuracy, {upper:.0%}, is under the {bar:.0%} this project asks for, so you get no new tasks of it for 24 "
-            "hours. Tasks you hold and pay you have earned are not touched. If you think this is wrong, appeal: a person will look."
+            f"{finding}, so you get no new tasks of it for 24 hours{sooner}. Tasks you hold and pay you have earned are not "
+            "touched. If you think this is wrong, appeal: a person will look."
         ),
         now=now,
         effective_until=now + PAUSE,
+        **receipt,
     )

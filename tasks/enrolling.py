@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Q
+from django.urls import reverse
 
 from foundation.errors import NotFound
 from foundation.ids import new_id
 from payments import ledger
 from payments.models import Account
-from qualification import eligibility, examining, granting
+from qualification import eligibility, examining, granting, training
+from qualification.eligibility import Way
 from tasks import clocking, reading
 from tasks.errors import NotEligible
 from tasks.models import Batch, Enrolment, Guideline
@@ -95,24 +97,50 @@ def missing_in_each(
     scopes = {Decision.scope_of_project(batch.project_id) for batch in batches}
     restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
     skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}
-    exams = examining.exams_granting(list(skills)) if skills else {}
     unread, full = reading.unread_in_each(worker_id, batches), _full_groups(worker_id, batches)
+    ways, names = _ways(list(skills)) if skills else ({}, {})
+    lifted_by = training.lifting([decision.id for decision in restrictions]) if restrictions else {}
     return {
         batch.id: [
             *steps,
             *onboarding.missing_content(batch.sensitive, accepted),
             *full[batch.id],
             *unread[batch.id],
-            *(_told(decision) for decision in restrictions if decision.scope == Decision.scope_of_project(batch.project_id)),
-            *(gap.to_dict() for gap in eligibility.missing(batch.requirements, facts, now, exams=exams)),
+            *(
+                _told(decision, lifted_by.get(decision.id))
+                for decision in restrictions
+                if decision.scope == Decision.scope_of_project(batch.project_id)
+            ),
+            *(_shown(gap) for gap in eligibility.missing(batch.requirements, facts, now, ways=ways, names=names)),
         ]
         for batch in batches
     }
 
 
-def _told(decision: Decision) -> dict[str, Any]:
+def _ways(skill_ids: list[UUID]) -> tuple[dict[UUID, list[Way]], dict[UUID, str]]:
+    """Per skill, what grants it now; and what the skills are called."""
+    ways: dict[UUID, list[Way]] = {}
+    for exam in examining.exams_granting(skill_ids):
+        ways.setdefault(exam.skill_id, []).append(Way("exam", str(exam.id), exam.title))
+    for course in training.courses_granting(skill_ids):
+        if course.skill_id is not None:
+            ways.setdefault(course.skill_id, []).append(Way("course", str(course.id), course.title, course.skill_value))
+    return ways, granting.names_of(skill_ids)
+
+
+def _shown(gap: eligibility.Missing) -> dict[str, Any]:
+    """A gap with the pages that close it: `href` of the first way, and of each."""
+    told = gap.to_dict()
+    for way in told["ways"]:
+        way["href"] = reverse(way["kind"], args=[way["id"]])
+    return told | ({"href": told["ways"][0]["href"]} if told["ways"] else {})
+
+
+def _told(decision: Decision, course_id: UUID | None) -> dict[str, Any]:
+    """A restriction and where to go from it: to the course that ends it, where there is one, else to its own page."""
     return {
         "step": "decision",
+        "href": reverse("course", args=[course_id]) if course_id else decisions.link_of(decision),
         "decision_id": str(decision.id),
         "until": decision.effective_until.isoformat() if decision.effective_until else None,
         "message": decision.reason,

@@ -3,7 +3,20 @@
 from uuid import UUID
 
 from foundation import clock
-from tasks import appealing, asking, assigning, drafting, leaving, measuring, personal_data, publishing, results, reviewing
+from tasks import (
+    appealing,
+    asking,
+    assigning,
+    drafting,
+    leaving,
+    measuring,
+    personal_data,
+    practising,
+    publishing,
+    results,
+    reviewing,
+    sitting,
+)
 
 
 def expire_leases() -> int:
@@ -64,3 +77,13 @@ def release_closed() -> int:
 def discard_drafts() -> int:
     """Daily: drafts of work that has long been handed in."""
     return drafting.discard_old(now=clock.now())
+
+
+def end_sittings() -> int:
+    """Every minute: end sittings whose time is over, with the answers that were saved in them."""
+    return sitting.end_due(now=clock.now())
+
+
+def credit_lessons() -> int:
+    """Every five minutes: credit the time in lessons that people have left."""
+    return practising.credit_left(now=clock.now())

@@ -15,6 +15,7 @@ from payments import fairness, funding, ledger, pay_floors
 from payments.errors import MissingFunds, Overdrawn
 from payments.models import Account
 from qualification import eligibility
+from qualification.models import Course
 from tasks import gold, guidelines, measuring, pricing
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotNeeded, PilotUnfinished, PriceTooLow
 from tasks.labels import check_interface, interface_of
@@ -100,6 +101,14 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
         raise BadBatch("A worker must be able to hold what one claim hands out.", field="max_leases", limit=fields["lease_size"])
     if (fields.get("workers_max") or fields["overlap"]) < fields["overlap"]:
         raise BadBatch("A task needs as many workers as it wants answers.", field="workers_max", limit=fields["overlap"])
+    course = fields.get("retrain_course_id")
+    if (
+        course
+        and not Course.objects.filter(
+            id=course, organization_id=project.organization_id, published_at__isnull=False, closed_at=None
+        ).exists()
+    ):
+        raise BadBatch("Workers can be sent to an open course of one's own.", field="retrain_course_id")
     for field, limit in LIMITS.items():
         if fields.get(field, 0) > limit:
             raise BadBatch(f"{field} is at most {limit}.", field=field, limit=limit, got=fields[field])

@@ -99,6 +99,14 @@ def overturn(decision: Decision, *, decided_by: UUID | None, rule: str = "", rea
     return _lift(decision, decided_by=decided_by, rule=rule, reason=reason, now=now)
 
 
+def lift_by_rule(decision_id: UUID, *, rule: str, reason: str, now: datetime) -> Decision | None:
+    """End a restriction early because what it waited for has happened; None when it is over or was lifted. An open appeal ends in favour."""
+    decision = Decision.objects.filter(id=decision_id, kind__in=RESTRICTING, decision=None).first()
+    if decision is None or (decision.effective_until is not None and decision.effective_until <= now):
+        return None
+    return _lift(decision, decided_by=None, rule=rule, reason=reason, now=now)
+
+
 def _lift(decision: Decision, *, decided_by: UUID | None, rule: str, reason: str, now: datetime) -> Decision:
     try:
         with transaction.atomic():

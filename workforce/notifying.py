@@ -32,6 +32,8 @@ BY_DEFAULT = {
     NoticeKind.APPEAL_DECIDED: Mail.AT_ONCE,
     NoticeKind.SKILL_GRANTED: Mail.NONE,
     NoticeKind.SKILL_EXPIRING: Mail.DAILY,
+    NoticeKind.SKILL_RENEWABLE: Mail.DAILY,
+    NoticeKind.TRAINING_ASSIGNED: Mail.AT_ONCE,
     NoticeKind.GUIDELINE_CHANGED: Mail.NONE,
     NoticeKind.NEW_AGREEMENT: Mail.AT_ONCE,
     NoticeKind.MY_DATA: Mail.AT_ONCE,

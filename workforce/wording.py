@@ -65,6 +65,10 @@ SENTENCES: dict[NoticeKind, Callable[[Data, int], str]] = {
     NoticeKind.APPEAL_DECIDED: _appeal_decided,
     NoticeKind.SKILL_GRANTED: lambda data, count: _("You hold the skill “%(skill)s” now, at %(value)s of 100.") % dict(data),
     NoticeKind.SKILL_EXPIRING: lambda data, count: _("Your skill “%(skill)s” ends on %(until)s.") % dict(data),
+    NoticeKind.SKILL_RENEWABLE: lambda data, count: (
+        _("Your skill “%(skill)s” ends on %(until)s. From now on you can sit the exam again, and keep it meanwhile.") % dict(data)
+    ),
+    NoticeKind.TRAINING_ASSIGNED: lambda data, count: _("You are given the course “%(course)s”: %(reason)s") % dict(data),
     NoticeKind.GUIDELINE_CHANGED: lambda data, count: (
         _("The guideline of “%(about)s” has changed: %(changes)s") % {"about": data["about"], "changes": data["changes"]}
     ),

@@ -99,6 +99,7 @@ class NewBatch(serializers.ModelSerializer[Batch]):
         max_length=len(Sensitive),
         help_text="What its tasks may show; only workers who opted in to all of it are offered the batch.",
     )
+    retrain_course_id = serializers.UUIDField(required=False, allow_null=True)
 
     class Meta:
         model = Batch
@@ -120,6 +121,8 @@ class NewBatch(serializers.ModelSerializer[Batch]):
             "gold_first",
             "accuracy_bar",
             "workers_max",
+            "retrain_course_id",
+            "retrain_blocks",
         ]
 
 

@@ -1,5 +1,6 @@
 """Exams in the real interface: set one, sit one."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -7,11 +8,14 @@ from django.urls import path
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
-from qualification import examining
+from qualification import examining, item_statistics
 from qualification.models import Exam, ExamAttempt
+from qualification.scoring import KEY_MAX_CHARACTERS
 from tasks import sitting
 from workforce import access
 
@@ -31,6 +35,12 @@ class NewExam(serializers.Serializer[Any]):
     max_attempts = serializers.IntegerField(min_value=1, max_value=1000)
     retry_delay_seconds = serializers.IntegerField(min_value=0, max_value=365 * 86_400)
     valid_days = serializers.IntegerField(min_value=1, max_value=3650, required=False, allow_null=True)
+    renewal_days = serializers.IntegerField(min_value=0, max_value=3650, required=False)
+    stratified = serializers.BooleanField(required=False)
+    label_minimums = serializers.DictField(required=False)
+    scoring = serializers.DictField(required=False)
+    answer_key = serializers.CharField(required=False, max_length=KEY_MAX_CHARACTERS)
+    review_allowed = serializers.ChoiceField(choices=Exam.Review.choices, required=False)
 
 
 class Created(serializers.Serializer[Any]):
@@ -71,6 +81,9 @@ class ExamBody(serializers.ModelSerializer[Exam]):
             "max_attempts",
             "retry_delay_seconds",
             "valid_days",
+            "renewal_days",
+            "label_minimums",
+            "review_allowed",
             "closed_at",
             "created_at",
         ]
@@ -98,7 +111,7 @@ class ExamWithQuestions(ExamBody):
     """An exam as its owner sees it."""
 
     class Meta(ExamBody.Meta):
-        fields = [*ExamBody.Meta.fields, "interface", "questions"]
+        fields = [*ExamBody.Meta.fields, "interface", "stratified", "scoring", "questions"]
 
 
 class OneExam(RetrieveAPIView[Exam]):
@@ -135,6 +148,7 @@ class AttemptBody(serializers.ModelSerializer[ExamAttempt]):
     interface = serializers.CharField(source="exam.interface")
     instructions = serializers.CharField(source="exam.instructions")
     questions = serializers.SerializerMethodField()
+    may_review = serializers.SerializerMethodField()
 
     class Meta:
         model = ExamAttempt
@@ -146,7 +160,10 @@ class AttemptBody(serializers.ModelSerializer[ExamAttempt]):
             "interface",
             "instructions",
             "questions",
+            "saved",
             "score_percent",
+            "short_labels",
+            "may_review",
             "started_at",
             "expires_at",
             "submitted_at",
@@ -155,6 +172,10 @@ class AttemptBody(serializers.ModelSerializer[ExamAttempt]):
     def get_questions(self, attempt: ExamAttempt) -> list[dict[str, Any]]:
         """The questions drawn, without their solutions."""
         return sitting.questions_of(attempt)
+
+    def get_may_review(self, attempt: ExamAttempt) -> bool:
+        """Are one's errors shown?"""
+        return sitting.may_review(attempt)
 
 
 class StartAttempt(Command):
@@ -165,7 +186,7 @@ class StartAttempt(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Begin it."""
-        return examining.start(access.require_worker(access.actor_of(request)), path["exam_id"], now=now)
+        return sitting.start(access.require_worker(access.actor_of(request)), path["exam_id"], now=now)
 
 
 class OneAttempt(RetrieveAPIView[ExamAttempt]):
@@ -181,9 +202,9 @@ class OneAttempt(RetrieveAPIView[ExamAttempt]):
 
 
 class SubmitAttemptRequest(serializers.Serializer[Any]):
-    """The answers: question id → Label Studio result list."""
+    """The answers: question id → Label Studio result list. What was saved counts where there is no other."""
 
-    answers = serializers.DictField(child=serializers.ListField(child=serializers.DictField()))
+    answers = serializers.DictField(child=serializers.ListField(child=serializers.DictField()), required=False, default=dict)
 
 
 class SubmitAttempt(Command):
@@ -198,11 +219,85 @@ class SubmitAttempt(Command):
         return sitting.submit(path["attempt_id"], worker_id=worker_id, answers=data["answers"], now=now)
 
 
+class AttemptLine(serializers.ModelSerializer[ExamAttempt]):
+    """A sitting as lists show it."""
+
+    class Meta:
+        model = ExamAttempt
+        fields = ["id", "exam_id", "number", "state", "score_percent", "started_at", "expires_at", "submitted_at"]
+
+
+class Attempts(ClosedFilters, ListAPIView[ExamAttempt]):
+    """The worker's own sittings, newest first."""
+
+    serializer_class = AttemptLine
+    queryset = ExamAttempt.objects.none()
+    filters = {"exam_id": "exam_id"}
+
+    def get_queryset(self) -> Any:
+        """Mine, and only mine."""
+        worker_id = access.require_worker(access.actor_of(self.request))
+        self.queryset = ExamAttempt.objects.filter(worker_id=worker_id)
+        return super().get_queryset()
+
+
+class SaveAnswerRequest(serializers.Serializer[Any]):
+    """The answer to one question as it stands; an empty list forgets it."""
+
+    question_id = serializers.CharField(max_length=60)
+    result = serializers.ListField(child=serializers.DictField())
+
+
+class SavedBody(serializers.Serializer[Any]):
+    """What is kept: the questions with a saved answer, and when the sitting ends."""
+
+    saved_ids = serializers.ListField(child=serializers.CharField())
+    saved_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class SaveAnswer(Command):
+    """Keep an answer of a running sitting, whole or not. When the time is over, what was saved is graded."""
+
+    accepts = SaveAnswerRequest
+    answers = SavedBody
+    shaped = False
+    remembered = False
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Keep it."""
+        worker_id = access.require_worker(access.actor_of(request))
+        attempt = sitting.save(path["attempt_id"], worker_id=worker_id, now=now, **data)
+        return {"saved_ids": sorted(attempt.saved), "saved_at": attempt.saved_at, "expires_at": attempt.expires_at}
+
+
+class ReviewAttempt(APIView):
+    """One's own answers to an ended sitting beside the solutions, as far as the exam's owner shows them."""
+
+    def get(self, request: Request, **path: Any) -> Response:
+        """Question by question."""
+        worker_id = access.require_worker(access.actor_of(request))
+        return Response({"questions": sitting.review(path["attempt_id"], worker_id=worker_id)})
+
+
+class ExamItems(APIView):
+    """How each question of an exam of one's own does: how hard it is, whether it tells people apart, what is answered."""
+
+    def get(self, request: Request, **path: Any) -> Response:
+        """Question by question, with flags from a number of sittings on."""
+        _, found = examining.item_statistics(access.actor_of(request), path["exam_id"])
+        return Response({"sittings_min": item_statistics.SITTINGS_MIN, "items": [asdict(item) for item in found]})
+
+
 urlpatterns = [
     path("exams", Exams.as_view()),
     path("exams/<uuid:exam_id>", OneExam.as_view()),
     path("exams/<uuid:exam_id>/close", CloseExam.as_view()),
     path("exams/<uuid:exam_id>/attempts", StartAttempt.as_view()),
+    path("exams/<uuid:exam_id>/items", ExamItems.as_view()),
+    path("attempts", Attempts.as_view()),
     path("attempts/<uuid:attempt_id>", OneAttempt.as_view()),
+    path("attempts/<uuid:attempt_id>/save", SaveAnswer.as_view()),
+    path("attempts/<uuid:attempt_id>/review", ReviewAttempt.as_view()),
     path("attempts/<uuid:attempt_id>/submit", SubmitAttempt.as_view()),
 ]

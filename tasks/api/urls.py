@@ -16,6 +16,7 @@ from tasks.api import (
     requesting,
     reviewing,
     sitting,
+    training,
     working,
 )
 
@@ -29,6 +30,7 @@ urlpatterns = [
     *my_time.urlpatterns,
     *earning.urlpatterns,
     *sitting.urlpatterns,
+    *training.urlpatterns,
     *reviewing.urlpatterns,
     *media.urlpatterns,
     *aggregating.urlpatterns,

@@ -2,6 +2,7 @@
 
 from tasks.models.aggregation import AggregationRun, Result, RunSkill
 from tasks.models.answering import Answer, Assignment, Draft, Review
+from tasks.models.learning import Study
 from tasks.models.media import MediaFile
 from tasks.models.publishing import Batch, Enrolment, Guideline, GuidelineReading, Import, Project
 from tasks.models.queue import Gold, Prelabel, Task
@@ -23,5 +24,6 @@ __all__ = [
     "Result",
     "Review",
     "RunSkill",
+    "Study",
     "Task",
 ]

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
 from foundation.ids import new_id
+from qualification.models import Course
 from workforce.access import Actor
 from workforce.models import Organization, Sensitive, User, Worker
 
@@ -156,6 +157,10 @@ class Batch(models.Model):
     gold_percent = models.PositiveSmallIntegerField(default=0)  # share of a worker's tasks that are gold
     gold_first = models.PositiveSmallIntegerField(default=0)  # gold among the first tasks of a worker, before the share applies
     accuracy_bar = models.FloatField(null=True)  # pause a worker when the upper bound of accuracy is below
+    retrain_course = models.ForeignKey(Course, models.PROTECT, null=True)  # where such a worker is sent instead of a plain pause
+    retrain_blocks = models.BooleanField(
+        default=True, db_default=True
+    )  # and gets no new tasks for a day, or until it is finished
     # bookkeeping
     media_origins = ArrayField(
         models.CharField(max_length=200), default=list

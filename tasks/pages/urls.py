@@ -3,6 +3,7 @@
 from tasks.pages import (
     appealing,
     asking,
+    exams,
     files,
     frames,
     guidelines,
@@ -11,6 +12,7 @@ from tasks.pages import (
     my_earnings,
     my_time,
     my_work,
+    training,
     workspace,
 )
 
@@ -26,4 +28,6 @@ urlpatterns = [
     *asking.urlpatterns,
     *appealing.urlpatterns,
     *my_data.urlpatterns,
+    *training.urlpatterns,
+    *exams.urlpatterns,
 ]

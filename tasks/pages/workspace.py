@@ -62,9 +62,14 @@ def island(request: HttpRequest, batch_id: UUID | None = None) -> HttpResponse:
 
     With a batch it may also load what that batch's tasks show from other sites.
     """
-    response = render(request, "tasks/island.html")
     origins = Batch.objects.filter(id=batch_id).values_list("media_origins", flat=True).first() if batch_id else None
-    elsewhere = {directive: [*EDITOR_POLICY[directive], *(origins or [])] for directive in LOADING}
+    return island_loading(request, origins or [])
+
+
+def island_loading(request: HttpRequest, origins: list[str]) -> HttpResponse:
+    """The editor's page, which may load images, sound and video from these other sites."""
+    response = render(request, "tasks/island.html")
+    elsewhere = {directive: [*EDITOR_POLICY[directive], *origins] for directive in LOADING}
     response._csp_update = EDITOR_POLICY | elsewhere  # type: ignore[attr-defined]
     response._csp_replace = {"frame-ancestors": ["'self'"]}  # type: ignore[attr-defined]
     return response

@@ -14,7 +14,7 @@ from tasks.models import AggregationRun, Assignment, Batch, Guideline, Import, P
 from tests import builders
 from tests.builders import PASSWORD, Person
 from tests.journeys.test_matrix import COMMANDS, OPEN_TO_STRANGERS, ROWS
-from tests.journeys.world import batch, build, exam, ok, rows
+from tests.journeys.world import batch, build, exam, lesson, ok, rows
 from tests.tasks.scenes import COMMENT, INTERFACE, result
 from workforce.models import (
     Acceptance,
@@ -70,6 +70,8 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
     lease = leases[0]
     rejection = {"reason": "low_effort", "comment": COMMENT, "evidence": {"x": 1}}
     answer = {"token": lease["token"], "result": result("a")}
+    course = ok(rita.post("courses", {"organization_id": organization, "title": "Read"}), 201)["id"]
+    reading_lesson = ok(rita.post(f"courses/{course}/lessons", {"title": "To read", "text": "Read."}), 201)["id"]
     reading = f"guidelines/{ids['guideline_id']}"
     new_attempt = f"exams/{ids['exam_id']}/attempts"
     log_in = {"email": "rita@example.org", "password": PASSWORD, "name": "one"}
@@ -140,6 +142,27 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
             201,
         ),
         (new_attempt.replace(ids["exam_id"], "<uuid:exam_id>"), wanda, new_attempt, {}, {"x": 1}, 201),
+        (
+            "courses",
+            rita,
+            "courses",
+            {"organization_id": organization, "title": "Again"},
+            {"organization_id": organization, "title": "Yet again"},
+            201,
+        ),
+        ("courses/<uuid:course_id>/lessons", rita, f"courses/{course}/lessons", lesson(), lesson() | {"title": "Two"}, 201),
+        ("courses/<uuid:course_id>/publish", rita, f"courses/{course}/publish", {}, {"x": 1}, 200),
+        ("courses/<uuid:course_id>/start", wanda, f"courses/{course}/start", {}, {"x": 1}, 201),
+        (
+            "courses/<uuid:course_id>/assign",
+            rita,
+            f"courses/{course}/assign",
+            {"worker_id": str(wanda.worker.id), "reason": "x"},
+            {"worker_id": str(wanda.worker.id), "reason": "y"},
+            201,
+        ),
+        ("lessons/<uuid:lesson_id>/read", wanda, f"lessons/{reading_lesson}/read", {}, {"x": 1}, 200),
+        ("courses/<uuid:course_id>/close", rita, f"courses/{course}/close", {}, {"x": 1}, 200),
         ("projects", rita, "projects", project, project | {"name": "Yet again"}, 201),
         (
             "projects/<uuid:project_id>/guidelines",
@@ -320,6 +343,9 @@ APART = {
     "batches/<uuid:batch_id>/claim",
     "assignments/<uuid:assignment_id>/return",
     "attempts/<uuid:attempt_id>/submit",
+    "attempts/<uuid:attempt_id>/save",  # the newest answer counts, whatever its key
+    "lessons/<uuid:lesson_id>/study",  # a sign of life
+    "lessons/<uuid:lesson_id>/practise",  # by its number: tests/tasks/test_practising.py
     "memberships/<uuid:membership_id>/end",
     "decisions/<uuid:decision_id>/lift",
 } | TALKING
@@ -362,7 +388,7 @@ EFFECTS = {  # rows that one command rightly makes several of
 
 def test_every_command_is_repeated_here():
     everything = {route for route, methods in ROWS.items() if "post" in methods} | COMMANDS | OPEN_TO_STRANGERS
-    everything |= {"onboarding-steps", "agreements", "organizations", "pay-floors", "skills", "exams", "projects"}
+    everything |= {"onboarding-steps", "agreements", "organizations", "pay-floors", "skills", "exams", "courses", "projects"}
     everything |= {"me/data", "me/erasure", "me/notification-preferences"}
     assert everything == set(ROUTES) | APART
 
@@ -398,6 +424,13 @@ ROUTES = [
     "skills/<uuid:skill_id>/grants",
     "exams",
     "exams/<uuid:exam_id>/attempts",
+    "courses",
+    "courses/<uuid:course_id>/lessons",
+    "courses/<uuid:course_id>/publish",
+    "courses/<uuid:course_id>/start",
+    "courses/<uuid:course_id>/assign",
+    "lessons/<uuid:lesson_id>/read",
+    "courses/<uuid:course_id>/close",
     "projects",
     "projects/<uuid:project_id>/guidelines",
     "projects/<uuid:project_id>/batches",

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.journeys.world import batch, build, exam
+from tests.journeys.world import batch, build, exam, lesson
 from tests.tasks.scenes import COMMENT, INTERFACE, result
 
 FOREIGN = 404
@@ -99,6 +99,19 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "exams/<uuid:exam_id>/attempts": {"post": (NO_WORKER, 201)},
     "attempts/<uuid:attempt_id>": {"get": (NO_WORKER, FOREIGN)},
     "attempts/<uuid:attempt_id>/submit": {"post": (NO_WORKER, FOREIGN)},
+    "attempts/<uuid:attempt_id>/save": {"post": (NO_WORKER, FOREIGN)},
+    "attempts/<uuid:attempt_id>/review": {"get": (NO_WORKER, FOREIGN)},
+    "exams/<uuid:exam_id>/items": {"get": (FOREIGN, FOREIGN)},
+    "courses/<uuid:course_id>": {"get": (FOREIGN, SEEN)},
+    "courses/<uuid:course_id>/lessons": {"post": (FOREIGN, FOREIGN)},
+    "courses/<uuid:course_id>/publish": {"post": (FOREIGN, FOREIGN)},
+    "courses/<uuid:course_id>/close": {"post": (FOREIGN, FOREIGN)},
+    "courses/<uuid:course_id>/assign": {"post": (FOREIGN, FOREIGN)},
+    "courses/<uuid:course_id>/start": {"post": (NO_WORKER, 201)},
+    "lessons/<uuid:lesson_id>": {"get": (FOREIGN, SEEN)},
+    "lessons/<uuid:lesson_id>/study": {"post": (NO_WORKER, SEEN)},  # walt has begun the course in a row above
+    "lessons/<uuid:lesson_id>/practise": {"post": (NO_WORKER, SEEN)},
+    "lessons/<uuid:lesson_id>/read": {"post": (NO_WORKER, 400)},  # it is mastered by practice
     "aggregations/<uuid:run_id>": {"get": (FOREIGN, FOREIGN)},
     "aggregations/<uuid:run_id>/results": {"get": (FOREIGN, FOREIGN)},
     "aggregations/<uuid:run_id>/skills": {"get": (FOREIGN, FOREIGN)},
@@ -110,7 +123,7 @@ LISTS = {
     "tokens", "me", "agreements", "organizations", "decisions", "skills", "grants", "me/quality", "me/pay", "me/transfers", "me/time",
     "me/time/summary", "me/earnings", "me/acceptances", "me/identity", "me/onboarding", "me/teams", "onboarding-steps",
     "pay-floors", "projects", "batches", "threads", "notifications", "appeals", "me/data",
-    "me/erasure", "me/notification-preferences", "assignments", "jobs", "exams",
+    "me/erasure", "me/notification-preferences", "assignments", "jobs", "exams", "attempts", "courses", "trainings",
 }  # fmt: skip
 OPEN_TO_STRANGERS = {"accounts", "tokens"}
 COMMANDS = {
@@ -145,6 +158,10 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "submit": lease | {"result": result("a"), "answers": {}},
         "return": lease,
         "reject": {"reason": "low_effort", "comment": COMMENT, "evidence": {"x": 1}},
+        "save": {"question_id": "q0", "result": []},
+        "lessons": lesson(),
+        "assign": {"worker_id": str(uuid4()), "reason": "because"},
+        "practise": {"number": 1, "question_id": "p0", "result": result("a")},
         "aggregations": {"method": "MajorityVote"},
     }
 
@@ -203,7 +220,7 @@ def test_the_owner_finds_what_strangers_do_not(rita, wanda, olga):
 @pytest.mark.django_db
 def test_lists_show_nothing_foreign(rita, wanda, olga, rex, walt):
     ids = build(rita, wanda, olga)
-    public = {"pay-floors", "agreements", "jobs", "skills", "exams", "onboarding-steps"}  # what any worker may see
+    public = {"pay-floors", "agreements", "jobs", "skills", "exams", "courses", "onboarding-steps"}  # what any worker may see
     for route in LISTS - public:
         for person in (rex, walt):
             body = person.get(route).content.decode()
@@ -220,6 +237,7 @@ def test_nothing_is_made_in_a_foreign_organisation(rita, wanda, olga, rex):
     for path, body in {
         "skills": {"organization_id": organization, "name": "Mine now"},
         "exams": exam(organization, ids["skill_id"]),
+        "courses": {"organization_id": organization, "title": "Mine now"},
         "projects": {"organization_id": organization, "name": "Mine", "description": "", "interface": INTERFACE},
     }.items():
         assert rex.post(path, body).status_code == 404, path

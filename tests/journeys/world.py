@@ -36,6 +36,10 @@ def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
     ids["attempt_id"] = attempt["id"]
     answers = {question["id"]: result("a") for question in attempt["questions"]}
     assert ok(wanda.post(f"attempts/{attempt['id']}/submit", {"answers": answers}))["state"] == "passed"
+    ids["course_id"] = ok(rita.post("courses", {"organization_id": organization, "title": "Basics"}), 201)["id"]
+    ids["lesson_id"] = ok(rita.post(f"courses/{ids['course_id']}/lessons", lesson()), 201)["id"]
+    ok(rita.post(f"courses/{ids['course_id']}/publish"))
+    ids["training_id"] = ok(wanda.post(f"courses/{ids['course_id']}/start"), 201)["id"]
     ids["grant_id"] = ok(wanda.get("grants"))["results"][0]["id"]
     project = {"organization_id": organization, "name": "Colours", "description": "", "interface": INTERFACE}
     ids["project_id"] = ok(rita.post("projects", project), 201)["id"]
@@ -82,6 +86,18 @@ def team(rita: Person, wanda: Person) -> dict[str, str]:
     return ids | {"invitation_id": invitation["id"], "invitation_token": invitation["token"], "vendor_id": vendor}
 
 
+def lesson() -> dict[str, Any]:
+    practice = [{"id": f"p{n}", "payload": {"text": f"Practice {n}"}, "solution": {"label": "a"}} for n in range(3)]
+    return {
+        "title": "One",
+        "text": "Read.",
+        "interface": INTERFACE,
+        "practice": practice,
+        "mastery_right": 2,
+        "mastery_window": 3,
+    }
+
+
 def exam(organization: str, skill: str) -> dict[str, Any]:
     return {
         "organization_id": organization,
@@ -94,6 +110,7 @@ def exam(organization: str, skill: str) -> dict[str, Any]:
         "time_limit_seconds": 600,
         "max_attempts": 2,
         "retry_delay_seconds": 60,
+        "review_allowed": "always",
     }
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qualification import estimating
-from qualification.eligibility import COMPARATORS, Facts, SkillFact, check_requirements, eligible_until, missing
+from qualification.eligibility import COMPARATORS, Facts, SkillFact, Way, check_requirements, eligible_until, missing
 from qualification.errors import BadRequirement
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -83,12 +83,20 @@ def test_countries_and_what_is_missing_says_how_to_get_it():
         [{"subject": "country", "comparator": "in", "values": ["de", "fr"]}, *skill("greater_than", 80)]
     )
     facts = Facts(country="GB", skills={SKILL: SkillFact(70)})
-    country, ability = missing(requirement, facts, NOW, exams={SKILL: ["Reading"]})
+    country, ability = missing(
+        requirement,
+        facts,
+        NOW,
+        ways={SKILL: [Way("exam", "e", "Reading"), Way("course", "c", "Basics", 90), Way("course", "d", "Less", 80)]},
+        names={SKILL: "Grammar"},
+    )
     assert country.have == "GB"
     assert "Your profile" in country.message
     assert country.command == "POST me/profile"
     assert ability.have == 70
     assert "Reading" in ability.message
+    assert "Grammar" in ability.message
+    assert [way.title for way in ability.ways] == ["Reading", "Basics"], "a course that grants too little is no way"
     assert holds(requirement, Facts(country="DE", skills={SKILL: SkillFact(81)}))
 
 

@@ -75,7 +75,16 @@ def untouched(attempt):
 def test_solutions_are_kept_in_canonical_form(rita, skill):
     questions = [{"id": "q", "payload": {"text": "x"}, "solution": scenes.result("a")}]
     made = create(rita, skill, questions=questions, questions_per_attempt=1)
-    assert made.questions == [{"id": "q", "payload": {"text": "x"}, "solution": {"label": "a"}}]
+    assert made.questions == [
+        {
+            "id": "q",
+            "payload": {"text": "x"},
+            "solution": {"label": "a"},
+            "result": scenes.result("a"),
+            "labels": ["a"],
+            "explanation": "",
+        }
+    ]
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,8 @@ class NoticeKind(models.TextChoices):
     APPEAL_DECIDED = "appeal_decided", _("My appeal is decided")
     SKILL_GRANTED = "skill_granted", _("I hold a new skill")
     SKILL_EXPIRING = "skill_expiring", _("A skill of mine is about to expire")
+    SKILL_RENEWABLE = "skill_renewable", _("A skill of mine can be renewed")
+    TRAINING_ASSIGNED = "training_assigned", _("I am given a course to take")
     GUIDELINE_CHANGED = "guideline_changed", _("A guideline I work by has changed")
     NEW_AGREEMENT = "new_agreement", _("An agreement has a new version")
     MY_DATA = "my_data", _("My data: a download is ready, or erasing me goes on")
