@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 AGGREGATION_VERSION = "2"  # of this module: raise it when the same votes could give another result
 TIE_TOLERANCE = 1e-9  # two labels this close in weight or probability are a tie
-LIBRARIES = ["crowd-kit", "pandas", "numpy", "scikit-learn", "scipy"]
+LIBRARIES = ["crowd-kit", "pandas", "numpy", "scikit-learn", "scipy", "shapely", "rapidfuzz"]
 DIGEST_ROWS = 100_000  # hashed at a time
 # Votes × labels: crowd-kit joins a row of probabilities to every vote, which took 1.6 GB at ten million votes of five labels.
 CELLS_MAX = 50_000_000
@@ -29,6 +29,9 @@ CELLS_MAX = 50_000_000
 MMSR_NODES_MAX = 9_000
 MMSR_CELLS_MAX = 50_000_000
 MMSR_WORKERS_MAX = 3_000
+ROVER_WORDS_MAX = 2_000  # of one text: every word is compared with every word
+PAIR_THINGS_MAX = 3_000
+PAIR_ROUNDS = 100
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Conclusion(NamedTuple):
     """The label of one task."""
 
     task: str
-    label: str
+    label: Any  # a class; of whole answers (`tasks.consensus`) their canonical form
     confidence: float | None  # the method's probability of the label; for votes their (weighted) share; None where it is neither
     tied: tuple[str, ...]  # the labels that tie, in order; empty when none do
     answers: int
@@ -227,6 +230,40 @@ def aggregate(method: str, votes: Votes, *, parameters: Mapping[str, Any], truth
         warnings.simplefilter("ignore")  # crowd-kit uses what pandas 3 deprecates, and divides by zero; versions are pinned
         fitted = _fit(method, frame, dict(parameters), pd.Series(known, name="label") if known else None)
         return Aggregate(_conclusions(fitted, votes), _skills(fitted, votes, frame))
+
+
+# ---- crowd-kit's methods for more than single classes ----
+
+
+def rover(texts: Sequence[str]) -> str:
+    """One text of several: words aligned, and at each place the one most have (ROVER: Fiscus 1997). Raises AggregationRefused for long texts."""
+    import pandas as pd
+    from crowdkit import aggregation as crowdkit
+
+    if (longest := max(len(text.split()) for text in texts)) > ROVER_WORDS_MAX:
+        message = "A text has more words than this method has time to align."
+        raise AggregationRefused(message, method="ROVER", limit=ROVER_WORDS_MAX, got=longest)
+    frame = pd.DataFrame({"task": 0, "worker": range(len(texts)), "text": sorted(texts)})
+    return str(crowdkit.ROVER(str.split, " ".join).fit_predict(frame).loc[0])
+
+
+def pair_scores(contests: Sequence[tuple[str, str, str]]) -> dict[str, float]:
+    """How strong each thing is, from who won: rows of left, right, and "left" or "right" (Bradley and Terry 1952; Hunter 2004).
+
+    A thing that never won has 0. Raises AggregationRefused for too many things: the method keeps a matrix of them.
+    """
+    import pandas as pd
+    from crowdkit import aggregation as crowdkit
+
+    things = {thing for left, right, _ in contests for thing in (left, right)}
+    if not 0 < len(things) <= PAIR_THINGS_MAX:
+        message = "There is nothing to compare yet." if not things else "There are more things than this method has memory for."
+        raise AggregationRefused(message, method="BradleyTerry", limit=PAIR_THINGS_MAX, got=len(things))
+    rows = [(left, right, left if won == "left" else right) for left, right, won in sorted(contests)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scores = crowdkit.BradleyTerry(n_iter=PAIR_ROUNDS).fit_predict(pd.DataFrame(rows, columns=["left", "right", "label"]))
+    return {str(thing): float(score) for thing, score in scores.items() if math.isfinite(score)}
 
 
 def _known(method: str, votes: Votes, truth: Mapping[str, str]) -> dict[int, int]:

@@ -257,11 +257,13 @@ class AggregationRefused(Conflict):
     message = "This method cannot take these answers."
 
 
-class NotCategorical(Invalid):
-    """The control's answers are not single classes."""
+class MethodUnfit(Invalid):
+    """The control's answers are of a kind that the method cannot combine."""
 
-    code = "not_categorical"
-    message = "Only single-choice controls can be aggregated by these methods."
+    code = "method_unfit"
+    message = (
+        "This method cannot combine answers to that control; `known` names the controls it fits, `methods` what fits the control."
+    )
 
 
 class TooManyRuns(Conflict):

@@ -18,6 +18,8 @@ from django.conf import settings
 
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
+from tasks.labels import Interface
+from tasks.labels.family import TASK, Control
 from tasks.models import AggregationRun, Assignment, Batch, Result, Task
 from tasks.publishing import own_batch
 from workforce.access import Actor
@@ -39,13 +41,27 @@ def answers(actor: Actor, batch_id: UUID) -> tuple[list[str], Iterator[Row]]:
     from tasks.answering import interface_of_project
 
     batch = own_batch(actor, batch_id, at_least=Membership.Role.VIEWER)
-    controls = interface_of_project(batch.project_id).answered
-    columns = ["assignment_id", "task_id", "task_key", "worker", "state", *(f"label.{name}" for name in controls)]
+    interface = interface_of_project(batch.project_id)
+    columns = ["assignment_id", "task_id", "task_key", "worker", "state"]
+    columns += [f"label.{name}{column}" for name in interface.answered for column in columns_of(interface.controls[name])]
     columns += ["is_gold", "gold_score", "price_micros", "currency", "credited_seconds", "leased_at", "submitted_at"]
-    return columns, _answer_rows(batch, controls)
+    return columns, _answer_rows(batch, interface)
 
 
-def _answer_rows(batch: Batch, controls: list[str]) -> Iterator[Row]:
+def columns_of(control: Control) -> list[str]:
+    """The columns that answers to a control fill: the answer itself, and what its family says of it in cells."""
+    return ["", *(f".{column}" for column in control.cells if control.per == TASK)]
+
+
+def cells_of(control: Control, canonical: Any) -> Row:
+    """What those columns hold for an answer; of no answer, nothing."""
+    if control.per != TASK or not control.cells or canonical is None:
+        return {"": canonical} | {f".{column}": None for column in control.cells if control.per == TASK}
+    flat = control.flat(canonical)
+    return {"": flat[""]} | {f".{column}": flat[column] for column in control.cells}
+
+
+def _answer_rows(batch: Batch, interface: Interface) -> Iterator[Row]:
     counted = Assignment.objects.filter(batch=batch, state__in=Assignment.COUNTED).select_related("task", "answer")
     for chunk in in_chunks(counted.defer("task__payload", "answer__result"), by="id"):
         for row in chunk:
@@ -55,7 +71,11 @@ def _answer_rows(batch: Batch, controls: list[str]) -> Iterator[Row]:
                 "task_key": row.task.key,
                 "worker": alias_of(row.worker_id, batch.organization_id),
                 "state": row.state,
-                **{f"label.{name}": row.answer.canonical.get(name) for name in controls},
+                **{
+                    f"label.{name}{column}": value
+                    for name in interface.answered
+                    for column, value in cells_of(interface.controls[name], row.answer.canonical.get(name)).items()
+                },
                 "is_gold": row.task.lane == Task.Lane.GOLD,
                 "gold_score": row.answer.score,
                 "price_micros": row.price_micros,
@@ -72,17 +92,21 @@ def results(actor: Actor, run_id: UUID) -> tuple[list[str], Iterator[Row]]:
     if run is None:
         raise NotFound
     own_batch(actor, run.batch_id, at_least=Membership.Role.VIEWER)
-    columns = ["task_id", "task_key", "label", "confidence", "is_tie", "tied", "answers", "method", "run_id"]
-    return columns, _result_rows(run)
+    from tasks.answering import interface_of_project
+
+    control = interface_of_project(run.batch.project_id).controls[run.parameters["control"]]
+    columns = ["task_id", "task_key", *(f"label{column}" for column in columns_of(control))]
+    columns += ["confidence", "is_tie", "tied", "answers", "method", "run_id"]
+    return columns, _result_rows(run, control)
 
 
-def _result_rows(run: AggregationRun) -> Iterator[Row]:
+def _result_rows(run: AggregationRun, control: Control) -> Iterator[Row]:
     for chunk in in_chunks(Result.objects.filter(run=run).select_related("task").defer("task__payload"), by="task_id"):
         for row in chunk:
             yield {
                 "task_id": row.task_id,
                 "task_key": row.task.key,
-                "label": row.label,
+                **{f"label{column}": value for column, value in cells_of(control, row.label).items()},
                 "confidence": row.confidence,
                 "is_tie": row.is_tie,
                 "tied": row.tied,

@@ -21,9 +21,9 @@ from foundation import events
 from foundation.errors import DomainError
 from foundation.ids import new_id
 from foundation.queueing import enqueue
-from tasks import aggregation, agreement, gold
+from tasks import aggregation, agreement, consensus, gold
 from tasks.answering import interface_of_project
-from tasks.errors import NotCategorical, RunLost, TooManyRuns
+from tasks.errors import BadParameter, MethodUnfit, RunLost, TooManyRuns
 from tasks.models import AggregationRun, Assignment, Batch, Guideline
 from tasks.publishing import own_batch
 from workforce.access import Actor
@@ -61,12 +61,12 @@ def request_run(
 ) -> AggregationRun:
     """Ask for one aggregation; the cluster runs it, and the run is the operation to poll. Twice asked is run twice.
 
-    `control` may be left out where the interface has one single-choice control. Locks the batch, so that the limit on waiting
-    runs holds. Raises BadParameter, NotCategorical, TooManyRuns.
+    `control` may be left out where the method fits one control only. Locks the batch, so that the limit on waiting
+    runs holds. Raises BadParameter, MethodUnfit, TooManyRuns.
     """
     batch = own_batch(actor, batch_id)
-    checked = aggregation.check_parameters(method, parameters or {})
-    name = _control(batch, control)
+    checked = _checked(method, parameters or {})
+    name = _control(batch, control, method)
     with transaction.atomic():
         Batch.objects.select_for_update(no_key=True).get(id=batch.id)
         if AggregationRun.objects.filter(batch=batch, state__in=AggregationRun.WAITING).count() >= RUNS_WAITING_MAX:
@@ -83,17 +83,30 @@ def request_run(
     return run
 
 
-def _control(batch: Batch, control: str | None) -> str:
-    categorical = _categorical(batch)
-    if control is None and len(categorical) == 1:
-        return categorical[0]
-    if control not in categorical:
-        raise NotCategorical(field="control", known=categorical, got=control)
+def _checked(method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """All parameters of the run. Raises BadParameter; of the methods for whole answers none has any."""
+    if method not in aggregation.METHODS and method not in consensus.METHODS:
+        every = [*aggregation.METHODS, *consensus.METHODS]
+        raise BadParameter("There is no such method.", field="method", known=every, got=method)
+    if method in aggregation.METHODS:
+        return aggregation.check_parameters(method, parameters)
+    if parameters:
+        raise BadParameter("The method has no such parameter.", field=f"parameters.{min(parameters)}", known=[])
+    return {}
+
+
+def _control(batch: Batch, control: str | None, method: str) -> str:
+    methods = _methods(batch)
+    fitting = [name for name, known in methods.items() if method in known]
+    if control is None and len(fitting) == 1:
+        return fitting[0]
+    if control not in fitting:
+        raise MethodUnfit(field="control", known=fitting, methods=methods.get(control or "", []), got=control)
     return control
 
 
-def _categorical(batch: Batch) -> list[str]:
-    return [name for name, one in interface_of_project(batch.project_id).controls.items() if one.categorical]
+def _methods(batch: Batch) -> dict[str, list[str]]:
+    return consensus.known(interface_of_project(batch.project_id).controls)
 
 
 def execute_run(run_id: UUID, *, now: datetime) -> AggregationRun:
@@ -143,6 +156,34 @@ def _attempt(run: AggregationRun, watch: _Watch) -> None:
 
 
 def _run(run: AggregationRun, watch: _Watch) -> None:
+    found = _over_whole_answers(run) if run.method in consensus.METHODS else _over_votes(run)
+    _note(run, "storing results")
+    with transaction.atomic():
+        if not _end(run, AggregationRun.State.DONE, watch, ties=found.ties):
+            raise RunLost
+        _store(run, found)
+
+
+def _over_whole_answers(run: AggregationRun) -> aggregation.Aggregate:
+    """The family's own vote."""
+    interface = interface_of_project(run.batch.project_id)
+    _note(run, "comparing answers", versions=aggregation.versions())
+    found = consensus.run(run.batch_id, interface, run.parameters["control"], run.method)
+    _note(
+        run,
+        f"{run.method} over {found.answers} answers",
+        input_digest=found.digest,
+        labels=found.answers,
+        tasks=found.tasks,
+        workers=found.workers,
+        agreement=found.agreement.alpha,
+        pairwise_agreement=found.agreement.pairwise,
+    )
+    return found.aggregate
+
+
+def _over_votes(run: AggregationRun) -> aggregation.Aggregate:
+    """One of crowd-kit's methods for single classes."""
     control = run.parameters["control"]
     parameters = {name: value for name, value in run.parameters.items() if name != "control"}
     votes = votes_of(run.batch_id, control)
@@ -162,12 +203,7 @@ def _run(run: AggregationRun, watch: _Watch) -> None:
         agreement=agreed.alpha,
         pairwise_agreement=agreed.pairwise,
     )
-    found = aggregation.aggregate(run.method, votes, parameters=parameters, truth=truth)
-    _note(run, "storing results")
-    with transaction.atomic():
-        if not _end(run, AggregationRun.State.DONE, watch, ties=found.ties):
-            raise RunLost
-        _store(run, found)
+    return aggregation.aggregate(run.method, votes, parameters=parameters, truth=truth)
 
 
 def _meanings(batch_id: UUID) -> tuple[int | None, int | None]:
@@ -207,13 +243,16 @@ def _store(run: AggregationRun, found: aggregation.Aggregate) -> None:
         ids = dict(cursor.fetchall())
     raw: psycopg.Connection[Any] = connection.connection
     run_id = str(run.id)
-    json = {label: orjson.dumps(label).decode() for label in {one.label for one in found.conclusions}}
+    json = {
+        label: orjson.dumps(label).decode() for label in {one.label for one in found.conclusions if isinstance(one.label, str)}
+    }
     with psycopg.Cursor(raw).copy(
         "COPY tasks_result (id, run_id, task_id, label, confidence, is_tie, tied, answers) FROM STDIN"
     ) as copy:
         for task, label, confidence, tied, answers in found.conclusions:
             listed = orjson.dumps(tied).decode() if tied else None
-            copy.write_row((str(new_id()), run_id, ids[task], json[label], confidence, bool(tied), listed, answers))
+            written = json[label] if isinstance(label, str) else orjson.dumps(label).decode()
+            copy.write_row((str(new_id()), run_id, ids[task], written, confidence, bool(tied), listed, answers))
     with psycopg.Cursor(raw).copy("COPY tasks_runskill (id, run_id, worker_id, skill, answers) FROM STDIN") as copy:
         for worker, skill, answers in found.skills:
             if skill is not None:
@@ -248,7 +287,7 @@ def due_again(*, now: datetime) -> int:
 
 
 def newest_of_each_control(batch: Batch) -> list[AggregationRun]:
-    """The run that last read the answers to each single-choice control: what is known of how far people agree."""
+    """The run that last read the answers to each control: what is known of how far people agree."""
     ended = AggregationRun.objects.filter(batch=batch, state__in=AggregationRun.READ, labels__gt=0)
-    found = [ended.filter(parameters__control=name).order_by("-ended_at").first() for name in _categorical(batch)]
+    found = [ended.filter(parameters__control=name).order_by("-ended_at").first() for name in _methods(batch)]
     return [run for run in found if run is not None]

@@ -175,7 +175,9 @@ class AgreementBody(serializers.Serializer[AggregationRun]):
 
     control = serializers.CharField(source="parameters.control")
     agreement = serializers.FloatField(help_text="Krippendorff's alpha: 1 perfect, 0 chance; null where it cannot be said")
-    pairwise_agreement = serializers.FloatField(help_text="The share of pairs of answers to one task that are equal")
+    pairwise_agreement = serializers.FloatField(
+        help_text="How alike two answers to one task are on average; of single classes, the share of pairs that are equal"
+    )
     meaning_version = serializers.IntegerField(
         allow_null=True, help_text="Of the guidelines under which the answers compared were given: the newest meaning there is"
     )
@@ -187,7 +189,7 @@ class AgreementBody(serializers.Serializer[AggregationRun]):
 
 
 class AgreementList(serializers.Serializer[Any]):
-    """One entry per single-choice control that a run has read."""
+    """One entry per control that a run has read."""
 
     results = AgreementBody(many=True)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from tasks.labels.choice import chosen, known, written
 from tasks.labels.family import Combined, Control, Region
@@ -19,6 +19,7 @@ class MultiChoice(Control):
     result_type = "choices"
     value_key = "choices"
     consensus = ("LabelVote", "Medoid")
+    cells: ClassVar[tuple[str, ...]] = ("choices",)
 
     def canonical(self, region: Region) -> list[str]:
         """The chosen values in order. Raises AnswerInvalid for none, repeated ones, or one that is not offered."""

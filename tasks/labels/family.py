@@ -65,6 +65,7 @@ class Control(ABC):
     categorical = False  # are canonical values single classes, which majority voting and Dawid-Skene can combine?
     has_regions = False  # has it any number of regions, or one answer?
     consensus: ClassVar[tuple[str, ...]] = ("Medoid",)  # the methods of `combine`, the best first
+    cells: ClassVar[tuple[str, ...]] = ()  # the columns of `flat` besides the answer itself, where they are always the same
 
     @abstractmethod
     def canonical(self, region: Region) -> Any:

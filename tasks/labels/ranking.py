@@ -19,6 +19,7 @@ class Ranking(Control):
     result_type = "ranker"
     value_key = "ranker"
     consensus: ClassVar[tuple[str, ...]] = ("Kemeny", "Borda", "Medoid")
+    cells: ClassVar[tuple[str, ...]] = ("order",)
 
     def canonical(self, region: Region) -> Any:
         """The order. Raises AnswerInvalid for things that are not in the list, stand in it twice, or are missing."""

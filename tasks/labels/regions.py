@@ -26,6 +26,7 @@ class Regions(Control):
 
     has_regions = True
     consensus: ClassVar[tuple[str, ...]] = ("RegionVote", "Medoid")
+    cells: ClassVar[tuple[str, ...]] = ("count", "regions")
 
     @property
     def is_labelled(self) -> bool:
@@ -201,6 +202,7 @@ class Tagging(Regions):
     result_type = "labels"
     value_key = "labels"
     has_regions = False
+    cells: ClassVar[tuple[str, ...]] = ()
     consensus = ("Medoid",)
 
     def canonical(self, region: Region) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from tasks.labels.choice import NESTED
 from tasks.labels.choices import label_vote
@@ -23,6 +23,7 @@ class Taxonomy(Control):
     result_type = "taxonomy"
     value_key = "taxonomy"
     consensus = ("LabelVote", "Medoid")
+    cells: ClassVar[tuple[str, ...]] = ("paths",)
 
     def canonical(self, region: Region) -> list[list[str]]:
         """The paths. Raises AnswerInvalid for none, too many, or one that is not in the tree."""

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from tasks.labels.family import Control, Region
 from tasks.labels.measures import wording
@@ -19,6 +19,7 @@ class FreeText(Control):
 
     result_type = "textarea"
     value_key = "text"
+    cells: ClassVar[tuple[str, ...]] = ("text",)
 
     def canonical(self, region: Region) -> list[str]:
         """The texts. Raises AnswerInvalid for empty or over-long ones."""

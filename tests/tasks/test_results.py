@@ -11,8 +11,8 @@ from django_q.models import OrmQ
 
 from foundation.errors import NotFound
 from foundation.models import Event
-from tasks import aggregation, exporting, jobs, results, reviewing
-from tasks.errors import BadParameter, NotCategorical, TooManyRuns
+from tasks import aggregation, consensus, exporting, jobs, results, reviewing
+from tasks.errors import BadParameter, MethodUnfit, TooManyRuns
 from tasks.models import AggregationRun, Answer, Assignment, Result, RunSkill, Task
 from tests import builders
 from tests.tasks.scenes import answered, claim, opened, submit
@@ -63,7 +63,7 @@ def test_what_cannot_be_run_is_refused_before_anything_is_queued(rita, rex, batc
     assert "MajorityVote" in unknown.value.details["known"]
     with pytest.raises(BadParameter):
         asked(rita, batch, parameters={"n_iter": 5})
-    with pytest.raises(NotCategorical) as other:
+    with pytest.raises(MethodUnfit) as other:
         asked(rita, batch, control="comment")
     assert other.value.details["known"] == ["label"]
     with pytest.raises(NotFound):
@@ -343,7 +343,7 @@ def test_strangers_and_workers_find_nothing(rita, rex, batch, crew):
 def test_an_unknown_method_is_a_400_that_lists_the_methods(rita, batch):
     answer = rita.post(f"batches/{batch.id}/aggregations", {"method": "Oracle"})
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_parameter")
-    assert answer.json()["details"]["known"] == list(aggregation.METHODS)
+    assert answer.json()["details"]["known"] == [*aggregation.METHODS, *consensus.METHODS]
     assert not AggregationRun.objects.exists()
 
 
