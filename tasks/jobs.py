@@ -10,6 +10,7 @@ from tasks import (
     drafting,
     leaving,
     measuring,
+    onboarding_time,
     personal_data,
     practising,
     publishing,
@@ -22,6 +23,11 @@ from tasks import (
 def expire_leases() -> int:
     """Every minute: end leases that have run out. A claim that finds nothing does not wait for this."""
     return assigning.expire_due(now=clock.now())
+
+
+def credit_onboarding() -> int:
+    """Every minute: the time of finished steps that count as work."""
+    return onboarding_time.credit_due(now=clock.now())
 
 
 def accept_due(stated_instant: str | None = None) -> int:

@@ -14,7 +14,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -27,6 +27,7 @@ from workforce.models import Agreement, Identity, Membership, OnboardingStep, Or
 
 Kind = OnboardingStep.Kind
 STEPS_MAX = 50  # on one list
+TIMED_ELSEWHERE = {Kind.EXAM, Kind.COURSE}  # sittings and lessons credit their own time
 CHANGEABLE = {"title", "position", "required", "paid", "estimate_seconds"}
 
 
@@ -77,9 +78,13 @@ def register(kind: str, meaning: StepKind) -> None:
 
 
 def platform_steps() -> list[OnboardingStep]:
-    """The platform's list, in order. Where addresses need not be verified, that is no step."""
-    rows = OnboardingStep.objects.filter(organization=None, ended_at=None).order_by("position", "id")
-    return [row for row in rows if row.kind != Kind.EMAIL or settings.EMAIL_VERIFICATION]
+    """The platform's list, in order. Where addresses need not be verified, or nothing is to be accepted, that is no step."""
+    rows = list(OnboardingStep.objects.filter(organization=None, ended_at=None).order_by("position", "id"))
+    if not settings.EMAIL_VERIFICATION:
+        rows = [row for row in rows if row.kind != Kind.EMAIL]
+    if any(row.kind == Kind.AGREEMENTS for row in rows) and not Agreement.objects.exists():
+        rows = [row for row in rows if row.kind != Kind.AGREEMENTS]
+    return rows
 
 
 def steps_of(organization_id: UUID) -> list[OnboardingStep]:
@@ -212,9 +217,14 @@ def lists_of(worker: Worker) -> list[ListState]:
     teams = TeamMember.objects.filter(worker=worker, left_at=None).select_related("organization").order_by("joined_at")
     lists: list[tuple[Organization | None, list[OnboardingStep]]] = [(None, platform_steps())]
     lists += [(team.organization, steps_of(team.organization_id)) for team in teams]
-    rows = StepProgress.objects.filter(worker=worker, step__in=[step for _, steps in lists for step in steps])
-    progress = {row.step_id: row for row in rows}
+    progress = _newest(worker, [step for _, steps in lists for step in steps])
     return [ListState(of, [_state(worker, step, progress.get(step.id)) for step in steps]) for of, steps in lists]
+
+
+def _newest(worker: Worker, steps: Sequence[OnboardingStep]) -> dict[UUID, StepProgress]:
+    """The newest progress of a worker with each of these steps."""
+    rows = StepProgress.objects.filter(worker=worker, step__in=steps).order_by("began_at", "id")
+    return {row.step_id: row for row in rows}
 
 
 def _state(worker: Worker, step: OnboardingStep, row: StepProgress | None) -> StepState:
@@ -227,24 +237,32 @@ def _state(worker: Worker, step: OnboardingStep, row: StepProgress | None) -> St
 
 def is_done(worker: Worker, step: OnboardingStep) -> bool:
     """Has this worker done the step, as things stand now?"""
-    return _state(worker, step, StepProgress.objects.filter(worker=worker, step=step).first()).is_done
+    return _state(worker, step, _newest(worker, [step]).get(step.id)).is_done
 
 
+@transaction.atomic
 def begin(worker_id: UUID, step_id: UUID, *, now: datetime) -> StepProgress:
-    """Note that a worker turns to a step: from now on its time runs. The second time returns the first beginning. Raises NotFound."""
+    """Note that a worker turns to a step: from now on its time runs. The second time returns the first beginning. Raises NotFound.
+
+    A step that is done is not begun again, one that has opened again is. Locks the worker.
+    """
     step = own_step(worker_id, step_id)
-    StepProgress.objects.bulk_create([StepProgress(worker_id=worker_id, step=step, began_at=now)], ignore_conflicts=True)
-    return StepProgress.objects.get(worker_id=worker_id, step=step)
+    worker = _locked(worker_id)
+    row = _newest(worker, [step]).get(step.id)
+    if row is not None and (row.finished_at is None or _state(worker, step, row).is_done):
+        return row
+    paid = step.paid and step.kind not in TIMED_ELSEWHERE
+    return StepProgress.objects.create(worker_id=worker_id, step=step, paid=paid, began_at=now)
 
 
 @transaction.atomic
 def finish(worker_id: UUID, step_id: UUID, *, now: datetime) -> StepProgress:
     """Say that a step is done: a text by saying so, any other when the facts bear it out. The second time returns the same row.
 
-    Raises NotFound, and StepNotDone with what is still to do.
+    Raises NotFound, and StepNotDone with what is still to do. Locks the worker.
     """
     step = own_step(worker_id, step_id)
-    worker = Worker.objects.get(id=worker_id)
+    worker = _locked(worker_id)
     if step.kind != Kind.TEXT and not is_done(worker, step):
         meaning = KINDS.get(step.kind)
         raise StepNotDone(step_id=step.id, href=meaning.href(step) if meaning else None)
@@ -254,6 +272,10 @@ def finish(worker_id: UUID, step_id: UUID, *, now: datetime) -> StepProgress:
     note_done(worker, now=now)
     row.refresh_from_db()
     return row
+
+
+def _locked(worker_id: UUID) -> Worker:
+    return Worker.objects.select_for_update(no_key=True, of=("self",)).get(id=worker_id)
 
 
 def own_step(worker_id: UUID, step_id: UUID) -> OnboardingStep:
@@ -267,16 +289,42 @@ def own_step(worker_id: UUID, step_id: UUID) -> OnboardingStep:
 
 def note_done(worker: Worker, *, now: datetime) -> None:
     """Write down the time of every step that is done and was not seen to be until now, and of teams with nothing required left."""
-    for each in lists_of(worker):
-        fresh = [one for one in each.steps if one.is_done and one.finished_at is None]
-        if fresh:
-            rows = [StepProgress(worker=worker, step=one.step, began_at=now, finished_at=now) for one in fresh]
-            StepProgress.objects.bulk_create(rows, ignore_conflicts=True)
+    if not any(_unnoted(each) for each in lists_of(worker)) and not _teams_to_note(worker).exists():
+        return
+    with transaction.atomic():
+        locked = _locked(worker.id)
+        for each in lists_of(locked):
+            fresh = _unnoted(each)
             begun = StepProgress.objects.filter(worker=worker, step__in=[one.step for one in fresh], finished_at=None)
             begun.filter(began_at__lte=now).update(finished_at=now)
-        if each.organization is not None and each.is_complete:
-            team = TeamMember.objects.filter(worker=worker, organization=each.organization, left_at=None, onboarded_at=None)
-            team.update(onboarded_at=now)
+            StepProgress.objects.bulk_create(
+                StepProgress(worker=worker, step=one.step, began_at=now, finished_at=now) for one in fresh if one.began_at is None
+            )
+            if each.organization is not None and each.is_complete:
+                _teams_to_note(worker).filter(organization=each.organization).update(onboarded_at=now)
+
+
+def _unnoted(each: ListState) -> list[StepState]:
+    return [one for one in each.steps if one.is_done and one.finished_at is None]
+
+
+def _teams_to_note(worker: Worker) -> QuerySet[TeamMember]:
+    return TeamMember.objects.filter(worker=worker, left_at=None, onboarded_at=None)
+
+
+def to_credit(*, limit: int) -> list[UUID]:
+    """Paid steps that are finished and whose time nobody has taken up yet, oldest first."""
+    rows = StepProgress.objects.filter(paid=True, finished_at__isnull=False, credited_at=None).order_by("finished_at")
+    return list(rows.values_list("id", flat=True)[:limit])
+
+
+def take_up(progress_id: UUID, *, now: datetime) -> StepProgress | None:
+    """Take a finished step up to credit its time, in the caller's transaction; None when it was taken up before. Locks the row."""
+    rows = StepProgress.objects.select_for_update(of=("self",)).select_related("step")
+    row = rows.filter(id=progress_id, paid=True, finished_at__isnull=False, credited_at=None).first()
+    if row is not None:
+        StepProgress.objects.filter(id=row.id).update(credited_at=max(now, row.finished_at or now))
+    return row
 
 
 def missing(worker: Worker, steps: Sequence[OnboardingStep]) -> list[dict[str, Any]]:

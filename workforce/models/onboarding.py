@@ -92,23 +92,29 @@ class OnboardingStep(models.Model):
 
 
 class StepProgress(models.Model):
-    """A worker began a step, and finished it; by the server's clock, each once. `credited_at` says when its time was looked at."""
+    """A worker began a step, and finished it, by the server's clock. Whether its time is paid is fixed at the beginning.
+
+    A step that opens again, as agreements do with each version, is another row; only one is open at a time.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     worker = models.ForeignKey(Worker, models.PROTECT)
     step = models.ForeignKey(OnboardingStep, models.PROTECT)
+    paid = models.BooleanField(default=False)
     began_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
-    credited_at = models.DateTimeField(null=True)  # by whoever keeps the time book; only of paid steps
+    credited_at = models.DateTimeField(null=True)  # when whoever keeps the time book took it up; only of paid ones
 
     class Meta:
         indexes = [
             models.Index(
-                fields=["finished_at"], name="progress_to_credit", condition=Q(finished_at__isnull=False, credited_at=None)
+                fields=["finished_at"],
+                name="progress_to_credit",
+                condition=Q(finished_at__isnull=False, credited_at=None, paid=True),
             ),
         ]
         constraints = [
-            models.UniqueConstraint(F("worker"), F("step"), name="step_begun_once"),
+            models.UniqueConstraint(F("worker"), F("step"), condition=Q(finished_at=None), name="step_begun_once_at_a_time"),
             models.CheckConstraint(
                 condition=Q(finished_at=None) | Q(finished_at__gte=F("began_at")), name="step_ends_after_it_begins"
             ),
