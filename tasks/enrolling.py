@@ -133,6 +133,8 @@ def _shown(gap: eligibility.Missing) -> dict[str, Any]:
     told = gap.to_dict()
     for way in told["ways"]:
         way["href"] = reverse(way["kind"], args=[way["id"]])
+    if told["step"] in ("country", "language"):
+        return told | {"href": reverse("onboarding_profile")}
     return told | ({"href": told["ways"][0]["href"]} if told["ways"] else {})
 
 

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation import differences
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters, UnknownFilter
 from foundation.errors import NotFound
@@ -150,7 +151,7 @@ class Changes(APIView):
         earlier = Guideline(version=0, meaning_version=0) if int(asked) == 0 else guidelines.version_of(row, int(asked))
         if earlier is None:
             raise UnknownFilter("There is no such version before this one.", field="since", got=asked, limit=row.version - 1)
-        parts = guideline_changes.of_text(earlier.text, row.text, sign=media.signed_address)
+        parts = differences.of_text(earlier.text, row.text, sign=media.signed_address)
         entries = guideline_changes.of_entries(earlier.entries, row.entries, sign=media.signed_address)
         return Response(
             {

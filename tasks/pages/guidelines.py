@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from foundation import differences
 from foundation.errors import NotFound
 from foundation.markdown import outline_of
 from foundation.templatetags.durations import duration
@@ -94,7 +95,7 @@ def _entries(request: HttpRequest, row: Guideline) -> dict[str, Any]:
 
 
 def _changes(since: Guideline, row: Guideline) -> dict[str, Any]:
-    parts = guideline_changes.of_text(since.text, row.text, sign=media.signed_address)
+    parts = differences.of_text(since.text, row.text, sign=media.signed_address)
     return {
         "meaning_changed": since.meaning_version < row.meaning_version,
         "notes": Guideline.objects.filter(

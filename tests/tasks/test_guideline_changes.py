@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.guideline_changes import EntryChange, of_entries, of_text
+from foundation.differences import of_text
+from tasks.guideline_changes import EntryChange, of_entries
 from tests.foundation.test_markdown import HOSTILE, _elements
 
 ENTRY = {"label": "b", "definition": "A colour.", "use_when": "", "do_not_use_when": "", "examples": []}

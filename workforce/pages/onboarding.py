@@ -10,11 +10,11 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from foundation import differences
 from foundation.errors import DomainError
 from workforce import checklist, onboarding
 from workforce.models import Acceptance, Agreement, Identity, OnboardingStep, Worker
 from workforce.pages import forms
-from workforce.pages.differences import parts_between
 from workforce.signed_in import PersonRequest, WorkerRequest, as_worker, signed_in
 
 
@@ -150,7 +150,7 @@ def agreement(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
             "form": form,
             "is_current": Agreement.objects.current().filter(id=row.id).exists(),
             "before": before,
-            "changes": parts_between(before.text, row.text) if before else [],
+            "changes": differences.of_text(before.text, row.text) if before else [],
         },
     )
 
