@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workforce", "0009_first_checklist"),
+        ("workforce", "0010_learning_notices"),
     ]
 
     operations = [
