@@ -1,6 +1,8 @@
 """Every family answers its six questions: valid, canonical, how far apart, how near gold, many combined, out of the house."""
 
 import json
+import subprocess
+import sys
 from itertools import permutations
 from pathlib import Path
 
@@ -392,3 +394,14 @@ def test_gold_may_be_given_in_short():
         with pytest.raises(faces.AnswerInvalid) as refused:
             face.interface.solution({"c": short}, face.payload)
         assert refused.value.details["field"] == "solution.c"
+
+
+def test_the_families_load_nothing_heavy_until_they_compare():
+    """A web process checks answers without scipy, shapely, rapidfuzz or numpy; the SDK comes only with a config that is parsed."""
+    code = (
+        "import sys, tasks.labels.interfaces as i\n"
+        "print([name for name in ('scipy', 'shapely', 'rapidfuzz', 'numpy', 'pandas', 'label_studio_sdk') if name in sys.modules])"
+    )
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
