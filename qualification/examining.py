@@ -168,7 +168,7 @@ def start(worker_id: UUID, exam_id: UUID, *, now: datetime) -> ExamAttempt:
 
 
 def tell_renewable(*, now: datetime) -> int:
-    """Tell people whose exam may be sat again from now on, before the skill it gave ends; once per sitting. Safe to repeat."""
+    """Tell people whose exam may be sat again from now on, before the skill it gave ends; returns how many there are. Safe to repeat."""
     told = 0
     exams = Exam.objects.filter(renewal_days__gt=0, closed_at=None).select_related("skill")
     for exam in exams:

@@ -8,6 +8,7 @@
   const WARN_AT = [300, 60]; // seconds left at which the clock speaks
   const ahead = Date.now() - new Date(page.now).getTime(); // of this machine's clock before the server's
   const state = { at: 0, shown: 0, answers: { ...page.saved }, unsaved: new Set(), saving: null, over: false, ready: false, told: new Set() };
+  const kept = new Map(Object.entries(page.saved).map(([name, result]) => [name, JSON.stringify(result)])); // what the server has said it keeps
   const fill = (text, values) => Object.entries(values).reduce((so_far, [name, value]) => so_far.replace(`%(${name})s`, value), text);
   const here = () => page.questions[state.at];
   const answered = (question) => Boolean(state.answers[question.id]?.length);
@@ -40,8 +41,9 @@
     if (name === undefined || state.over) return Promise.resolve();
     state.unsaved.delete(name);
     status(say.saving);
-    state.saving = post(api("save"), { question_id: name, result: state.answers[name] ?? [] })
-      .then(() => { if (!state.unsaved.size) status(say.saved, "good"); })
+    const result = state.answers[name] ?? [];
+    state.saving = post(api("save"), { question_id: name, result })
+      .then(() => { kept.set(name, JSON.stringify(result)); if (!state.unsaved.size) status(say.saved, "good"); })
       .catch((refusal) => {
         if (refusal.code === "attempt_ended") return over();
         state.unsaved.add(name);
@@ -82,6 +84,7 @@
       list();
       await desk.show({ id: question.id, number: ++state.shown, payload: question.payload, draft: state.answers[question.id]?.length ? state.answers[question.id] : null });
       state.ready = true;
+      keep(desk.result()); // who is quick has answered by now
     });
     return showing.catch(() => trouble(say.not_loaded));
   }
@@ -163,8 +166,10 @@
   window.addEventListener("online", () => { if (!state.saving) save(); });
   window.addEventListener("pagehide", () => {
     if (!state.ready || state.over) return;
-    keep(desk.result());
-    for (const name of state.unsaved) post(api("save"), { question_id: name, result: state.answers[name] ?? [] }, { keepalive: true }).catch(() => {});
+    state.answers[here().id] = desk.result();
+    for (const [name, result] of Object.entries(state.answers)) {
+      if ((kept.get(name) ?? "[]") !== JSON.stringify(result)) post(api("save"), { question_id: name, result }, { keepalive: true }).catch(() => {});
+    }
   });
   const open = page.questions.findIndex((question) => !answered(question));
   go(Math.max(open, 0));
