@@ -17,6 +17,7 @@ from workforce.signed_in import PersonRequest, signed_in, worker_of
 MENU: list[tuple[str, Any]] = [  # name of an address, title
     ("jobs", gettext_lazy("Jobs")),
     ("my_work", gettext_lazy("My work")),
+    ("my_quality", gettext_lazy("My quality")),
     ("training", gettext_lazy("Training")),
     ("exams", gettext_lazy("Exams")),
     ("my_time", gettext_lazy("My time")),

@@ -1,15 +1,18 @@
 """What this room keeps about a person, for the person themself: each part is a name and its rows."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
-from qualification.models import Estimate, Evidence, ExamAttempt, Grant, PracticeAnswer, Training
+from qualification import quality
+from qualification.models import Evidence, ExamAttempt, Grant, PracticeAnswer, Training
 
 Row = Mapping[str, object]
 
 
-def parts_of(worker_id: UUID) -> dict[str, Callable[[], Iterable[Row]]]:
-    """Skills, sittings, and what was observed. Observations by day and without their source: which tasks are gold stays unknown."""
+def parts_of(worker_id: UUID, *, now: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
+    """Skills, sittings, and what was observed up to the last midnight, by day and without its source: which tasks are gold stays unknown."""
+    until = quality.counted_until(now)
     return {
         "skills": lambda: (
             Grant.objects.filter(worker_id=worker_id)
@@ -42,13 +45,11 @@ def parts_of(worker_id: UUID) -> dict[str, Callable[[], Iterable[Row]]]:
             .order_by("id")
             .values("progress__lesson__title", "number", "question_id", "result", "score", "right", "counts", "created_at")
         ),
-        "quality": lambda: (
-            Estimate.objects.filter(worker_id=worker_id)
-            .order_by("scope")
-            .values("scope", "alpha", "beta", "observations", "updated_at")
-        ),
+        "quality": lambda: (vars(one) for one in quality.shown_to(worker_id, now=now)),
         "observations": lambda: (
             {"scope": one.scope, "score": one.score, "weight": one.weight, "day": one.observed_at.date()}
-            for one in Evidence.objects.filter(worker_id=worker_id).order_by("scope", "observed_at").iterator(chunk_size=1000)
+            for one in Evidence.objects.filter(worker_id=worker_id, observed_at__lt=until)
+            .order_by("scope", "observed_at")
+            .iterator(chunk_size=1000)
         ),
     }

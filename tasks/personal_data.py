@@ -35,16 +35,16 @@ IN_MEMORY_BYTES = 8 * 1024 * 1024
 DISCARD_CHUNK = 200
 README = """This is a copy of everything Fairhand keeps about you, as JSON and as CSV (the same rows twice).
 Money is in micros, millionths of a currency unit; instants are in UTC. `identity.json` is added when the copy is handed to you, and is in no
-file that is kept. Observations of your accuracy are given by day, because which tasks are check questions stays secret.
+file that is kept. Observations of your accuracy are given by day, up to the last midnight, because which tasks are check questions stays secret.
 """
 
 
-def parts_of(user_id: UUID, worker_id: UUID | None) -> Parts:
+def parts_of(user_id: UUID, worker_id: UUID | None, *, now: datetime) -> Parts:
     """Name → rows, of every room."""
     parts = people.parts_of(user_id, worker_id)
     if worker_id is None:
         return parts
-    return parts | quality.parts_of(worker_id) | money.parts_of(worker_id) | _own_parts(worker_id)
+    return parts | quality.parts_of(worker_id, now=now) | money.parts_of(worker_id) | _own_parts(worker_id)
 
 
 def _own_parts(worker_id: UUID) -> Parts:
@@ -87,7 +87,7 @@ def make(copy_id: UUID, *, now: datetime) -> bool:
     if row is None:
         return False
     worker_id = Worker.objects.filter(user_id=row.user_id).values_list("id", flat=True).first()
-    parts = parts_of(row.user_id, worker_id)
+    parts = parts_of(row.user_id, worker_id, now=now)
     begun = erasure.begin_copy(copy_id, parts=len(parts), now=now)
     if begun is None:
         return False

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
@@ -11,8 +12,9 @@ from rest_framework.views import APIView
 
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
-from qualification import estimating, granting
-from qualification.models import Estimate, Grant, Skill
+from foundation.clock import instant_of
+from qualification import granting, quality
+from qualification.models import Grant, Skill
 from workforce import access
 
 
@@ -115,25 +117,31 @@ class Grants(ClosedFilters, ListAPIView[Grant]):
         return super().get_queryset()
 
 
-class MyQuality(APIView):
-    """What the evidence says about me, per scope and window, newest first: the same numbers that rules decide on."""
+class EstimateBody(serializers.Serializer[Any]):
+    """What the evidence up to the last midnight says: an accuracy, and the bounds that rules act on."""
 
+    scope = serializers.CharField(help_text="`project:<id>` or `skill:<id>`.")
+    window = serializers.IntegerField(help_text="A new one begins where a guideline changes its meaning.")
+    observations = serializers.IntegerField()
+    accuracy = serializers.FloatField()
+    lower_bound = serializers.FloatField(help_text="The accuracy is above it with probability `level`.")
+    upper_bound = serializers.FloatField(help_text="The accuracy is below it with probability `level`.")
+    level = serializers.FloatField()
+    since = serializers.DateTimeField(help_text="The first observation.")
+    counted_until = serializers.DateTimeField(help_text="Later ones are not shown yet: they would tell which task was a test.")
+
+
+class QualityBody(serializers.Serializer[Any]):
+    """What the evidence says about me."""
+
+    results = EstimateBody(many=True)
+
+
+class MyQuality(APIView):
+    """What the evidence up to the last midnight says about me, per scope and window, newest first."""
+
+    @extend_schema(responses=QualityBody)
     def get(self, request: Request) -> Response:
         """Every estimate, with its bounds."""
         worker_id = access.require_worker(access.actor_of(request))
-        rows = Estimate.objects.filter(worker_id=worker_id).order_by("scope", "-window")
-        return Response({"results": [self._shape(row) for row in rows]})
-
-    @staticmethod
-    def _shape(row: Estimate) -> dict[str, Any]:
-        lower, upper = estimating.bounds(row.alpha, row.beta)
-        return {
-            "scope": row.scope,
-            "window": row.window,
-            "observations": row.observations,
-            "accuracy": estimating.mean(row.alpha, row.beta),
-            "lower_bound": lower,
-            "upper_bound": upper,
-            "level": 0.95,
-            "updated_at": row.updated_at,
-        }
+        return Response(QualityBody({"results": quality.shown_to(worker_id, now=instant_of(request))}).data)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from foundation.errors import DomainError, NotFound
 from foundation.markdown import html_of
-from tasks import appealing, asking
+from tasks import appealing, asking, my_quality
 from tasks.models import Assignment, Review
 from tasks.pages.asking import AskForm
 from workforce import appeals, threads
@@ -104,6 +104,7 @@ def decision(request: WorkerRequest, decision_id: UUID) -> HttpResponse:
         "form": form,
         "inputs": sorted(found.inputs.items()),
         "threshold": sorted(found.threshold.items()),
+        "corrections": my_quality.what_would_change(found),
     }
     return render(request, "tasks/decision.html", context)
 

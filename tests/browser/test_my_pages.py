@@ -9,10 +9,12 @@ from psycopg.types.range import Range
 from foundation.ids import new_id
 from payments import timekeeping
 from payments.models import LongDay
+from qualification import evidence
 from tasks import reviewing
 from tasks.models import Batch
 from tests.browser import scenes
 from tests.tasks import scenes as task_scenes
+from workforce import decisions
 
 HOUR = timedelta(hours=1)
 
@@ -160,3 +162,73 @@ def test_an_answer_is_there_as_data_without_javascript(site, new_context, rita, 
     page.goto(f"/my/work/{row.id}/")
     page.get_by_text("As data").click()
     expect(page.locator("#as-data pre")).to_contain_text("Text number 0")
+
+
+# ---- my earnings, my quality ----
+
+
+def test_my_earnings_and_quality_empty(site, page, wanda, sign_in, axe, shot):
+    sign_in(page, wanda)
+    for address, name, said in (
+        ("/my/earnings/", "my-earnings-empty", "You have not earned anything yet"),
+        ("/my/quality/", "my-quality-empty", "Nothing has been compared yet"),
+    ):
+        page.goto(address)
+        expect(page.get_by_text(said)).to_be_visible()
+        axe(page)
+        shot(page, name)
+
+
+def test_my_earnings(site, page, rita, olga, wanda, sign_in, axe, shot, now):
+    texts = [{"text": f"A text about flower {n}"} for n in range(16)]
+    batch = scenes.opened(rita, olga, name="Flowers", tasks=texts)
+    rows = done(wanda, batch, 15, now)
+    for row in rows[:12]:
+        reviewing.accept(rita.actor, row.id, now=now)
+    sign_in(page, wanda)
+    page.goto("/my/earnings/")
+    expect(page.get_by_role("listitem").filter(has_text="Held for me")).to_contain_text("$0.15")
+    axe(page)
+    shot(page, "my-earnings")
+    page.evaluate("() => { window.stayed = true; }")
+    page.get_by_role("link", name="Older").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Newest")).to_be_visible()
+    expect(page.get_by_role("link", name="Older")).to_have_count(0)
+    assert page.evaluate("() => window.stayed")
+    with page.expect_download() as file:
+        page.get_by_role("link", name="Download all as CSV").click()
+    assert file.value.path().read_text().count("\n") == 1 + 15 + 12
+
+
+def test_my_quality_with_a_score_under_and_one_over_the_bar(site, page, rita, olga, wanda, sign_in, axe, shot, now):
+    low = scenes.opened(rita, olga, name="Hard ones", accuracy_bar=0.8)
+    high = scenes.opened(rita, olga, of=scenes.project(rita, task_scenes.INTERFACE, name="Flowers"), accuracy_bar=0.6)
+    before = now - timedelta(days=2)
+    for batch, wrong, right in ((low, 7, 3), (high, 1, 40)):
+        for n in range(wrong + right):
+            scope, source = f"project:{batch.project_id}", f"{batch.id}:{n}"
+            evidence.record(wanda.worker.id, scope=scope, score=float(n >= wrong), source=source, now=before)
+    decisions.record(
+        wanda.worker.id,
+        kind="pause",
+        scope=f"project:{low.project_id}",
+        rule="gold-accuracy/1",
+        inputs={"gold_answers": 10, "right": 3.0, "upper_bound": 0.56, "level": 0.95},
+        threshold={"accuracy_bar": 0.8, "min_gold_answers": 5},
+        reason="Even the upper bound of your accuracy is under what this project asks for.",
+        now=now,
+        effective_until=now + timedelta(hours=24),
+    )
+    sign_in(page, wanda)
+    page.goto("/my/quality/")
+    expect(page.get_by_text("Under the bar")).to_be_visible()
+    expect(page.get_by_text("Surely over the bar")).to_be_visible()
+    expect(page.get_by_role("img", name="Accuracy: between")).to_have_count(2)
+    page.get_by_text("Where it comes from").first.focus()
+    page.keyboard.press("Enter")
+    axe(page)
+    shot(page, "my-quality")
+    page.get_by_role("link", name="Pause").or_(page.get_by_role("link", name="No new tasks")).first.click()
+    expect(page.get_by_text("of those answers been right")).to_be_visible()
+    axe(page)

@@ -121,7 +121,7 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
 # Routes without an object in their path: lists show nothing of rita's; commands name an organisation in their body, or nobody's.
 LISTS = {
     "tokens", "me", "agreements", "organizations", "decisions", "skills", "grants", "me/quality", "me/pay", "me/transfers", "me/time",
-    "me/time/summary", "me/earnings", "me/acceptances", "me/identity", "me/onboarding", "me/teams", "onboarding-steps",
+    "me/quality/methods", "me/time/summary", "me/earnings", "me/acceptances", "me/identity", "me/onboarding", "me/teams", "onboarding-steps",
     "pay-floors", "projects", "batches", "threads", "notifications", "appeals", "me/data",
     "me/erasure", "me/notification-preferences", "assignments", "jobs", "exams", "attempts", "courses", "trainings",
 }  # fmt: skip

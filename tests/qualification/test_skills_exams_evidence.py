@@ -154,6 +154,8 @@ def test_evidence_moves_the_estimate_once_per_source(wanda, now):
         evidence.record(wanda.worker.id, scope="project:x", score=score, source=f"a:{n}", now=now)
     again = evidence.record(wanda.worker.id, scope="project:x", score=1.0, source="a:1", now=now)
     assert (again.alpha, again.beta, again.observations) == (2.5, 2.5, 3)
+    assert ok(wanda.get("me/quality"))["results"] == [], "shown after midnight, so that nobody learns which task was a test"
+    wanda.now = now + timedelta(days=1)
     body = ok(wanda.get("me/quality"))["results"][0]
     assert body["accuracy"] == 0.5
     assert body["lower_bound"] < 0.5 < body["upper_bound"]
