@@ -146,6 +146,5 @@ def _told(decision: Decision, course_id: UUID | None) -> dict[str, Any]:
         "decision_id": str(decision.id),
         "until": decision.effective_until.isoformat() if decision.effective_until else None,
         "message": decision.reason,
-        "href": reverse("decision", args=[decision.id]),
         "command": f"GET decisions/{decision.id}",
     }

@@ -232,3 +232,33 @@ def test_my_quality_with_a_score_under_and_one_over_the_bar(site, page, rita, ol
     page.get_by_role("link", name="Pause").or_(page.get_by_role("link", name="No new tasks")).first.click()
     expect(page.get_by_text("of those answers been right")).to_be_visible()
     axe(page)
+
+
+# ---- the clock where people work ----
+
+
+def test_the_workspace_advises_a_break_and_stops_a_long_day(site, page, rita, olga, wanda, sign_in, axe, shot, now):
+    batch = scenes.opened(rita, olga)
+    worked(wanda, 1, until=now)
+    sign_in(page, wanda)
+    page.goto(f"/work/{batch.id}/")
+    expect(page.locator("#clock")).to_contain_text("1:00")
+    advice = page.locator("#clock-advice")
+    expect(advice).to_contain_text("50 minutes without a break")
+    expect(page.get_by_role("button", name="I go on today")).to_be_hidden()
+    advice.get_by_role("button", name="Understood").click()
+    expect(advice).to_be_hidden()
+
+
+def test_the_workspace_of_a_long_day_goes_on_when_one_says_so(site, page, rita, olga, wanda, sign_in, axe, shot, now):
+    batch = scenes.opened(rita, olga)
+    worked(wanda, 8.2, until=now)
+    sign_in(page, wanda)
+    page.goto(f"/work/{batch.id}/")
+    expect(page.locator("#over")).to_contain_text("You have worked eight hours")
+    axe(page)
+    shot(page, "workspace-long-day")
+    page.get_by_role("button", name="I go on today").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#desk")).to_be_visible()
+    assert LongDay.objects.count() == 1

@@ -229,6 +229,7 @@
     const details = refusal?.details ?? {};
     $("over-why").textContent = refusal?.status === 0 ? say.offline_claim : refusal ? refusal.message || say.failed : say.no_more;
     $("over-missing").replaceChildren(...(details.missing ?? []).map(missingLine));
+    if (["break_needed", "day_is_full", "week_is_full"].includes(refusal?.code)) document.dispatchEvent(new Event("fairhand:ask-clock"));
     $("over-until").hidden = !details.until;
     if (details.until) $("over-until").textContent = `${say.until} ${new Date(details.until).toLocaleString(document.documentElement.lang, { timeZone: page.time_zone })}`;
     $("over").focus();
