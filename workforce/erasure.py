@@ -40,6 +40,7 @@ KEPT = timedelta(days=7)  # a copy
 LOST_AFTER = timedelta(hours=1)  # a copy nobody has written on for so long is taken over
 COPIES_PER_DAY = 5
 FORMER = "Former worker"
+NOT_SAID = {"id", "user", "standing", "created_at"}  # of a profile: what stays
 NOBODY = "erased.invalid"  # RFC 2606: no mail ever arrives there
 
 
@@ -227,10 +228,10 @@ def _forget_account(user: User, *, now: datetime) -> None:
 
 
 def _forget_profile(worker: Worker) -> None:
-    """The profile as of somebody who has said nothing; the country stays with nobody. Open claims find another standing."""
-    blank = Worker(id=worker.id, user_id=worker.user_id, created_at=worker.created_at, display_name=FORMER)
-    blank.standing = worker.standing
-    blank.save()
+    """The profile as of somebody who has said nothing, whatever fields it has. Claims on their way find another standing."""
+    blank = Worker(display_name=FORMER)
+    said = [field.attname for field in Worker._meta.concrete_fields if field.name not in NOT_SAID]
+    Worker.objects.filter(id=worker.id).update(**{name: getattr(blank, name) for name in said})
     onboarding.touch_standing(worker.id)
 
 

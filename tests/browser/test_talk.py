@@ -1,14 +1,17 @@
 """Asking from a task and being answered, notices, a decision and its appeal; what people write stays text."""
 
+import zipfile
+from datetime import UTC, datetime
+
 import pytest
 from playwright.sync_api import expect
 
-from tasks import reviewing
+from tasks import personal_data, reviewing
 from tasks.models import Assignment
 from tests.browser import scenes as stage
 from tests.tasks import scenes
-from workforce import accounts, threads
-from workforce.models import Notification, Thread
+from workforce import accounts, mailing, threads
+from workforce.models import DataCopy, Erasure, Notification, Thread
 
 XSS = [
     "<script>window.fired=1</script>",
@@ -194,3 +197,58 @@ def test_what_people_write_never_runs(page, new_context, batch, wanda, rita, now
     page.get_by_role("button", name="Ask").click()
     expect(page.get_by_text("Clarified for everybody")).to_be_visible()
     assert page.evaluate("() => window.fired") is None
+
+
+def test_my_data_is_downloaded_and_erasing_is_undone(page, batch, wanda, sign_in, axe, shot, tmp_path):
+    sign_in(page, wanda)
+    page.goto("/my/data/")
+    axe(page)
+    shot(page, "my-data")
+    page.get_by_role("button", name="Make a copy").click()
+    expect(page.get_by_text("Waiting to be made")).to_be_visible()
+    axe(page)
+    personal_data.make(DataCopy.objects.get().id, now=datetime.now(UTC))
+    expect(page.get_by_text("Ready")).to_be_visible()
+    shot(page, "my-data-ready")
+    with page.expect_download() as loading:
+        page.get_by_role("link", name="Download").click()
+    names = zipfile.ZipFile(loading.value.path()).namelist()
+    assert {"identity.json", "account.json", "time.csv"} <= set(names)
+    page.get_by_label("I want my account and everything that says who I am to be erased.").check()
+    page.get_by_role("button", name="Erase me in 7 days").click()
+    expect(page.get_by_text("Until then you can undo it")).to_be_visible()
+    axe(page)
+    shot(page, "my-data-leaving")
+    page.get_by_role("button", name="Undo: I stay").click()
+    expect(page.get_by_text("You stay. Nothing was deleted.")).to_be_visible()
+    assert Erasure.objects.get().state == "undone"
+
+
+def test_erasing_is_refused_beside_the_form_while_there_is_money(page, batch, wanda, sign_in, axe, shot):
+    scenes.answered(wanda, batch)
+    sign_in(page, wanda)
+    page.goto("/my/data/")
+    expect(page.get_by_text("There is still money of yours here")).to_be_visible()
+    page.get_by_label("I want my account").check()
+    page.get_by_role("button", name="Erase me in 7 days").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is money of yours here")
+    axe(page)
+    shot(page, "my-data-money")
+    page.get_by_label("I want my account").check()
+    page.get_by_label("I give up the money").check()
+    page.get_by_role("button", name="Erase me in 7 days").click()
+    expect(page.get_by_text("Until then you can undo it")).to_be_visible()
+
+
+def test_a_phone_asks_from_a_job_and_stops_mails(page, new_context, batch, wanda, rita, now, sign_in, axe):
+    sign_in(page, wanda)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"/questions/about/{batch.id}/")
+    axe(page)
+    page.get_by_label("Your question").fill("How long does this take?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("How long does this take?")).to_be_visible()
+    page.goto(mailing.stop_link(wanda.user.id, "answered"))
+    page.get_by_role("button", name="No more of these mails").click()
+    expect(page.get_by_role("status")).to_contain_text("You get no more mails")
+    axe(page)
