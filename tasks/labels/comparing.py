@@ -63,9 +63,10 @@ def _scores(
         if control.has_regions:
             left, right = (labelled(interface, answer.get(name, ())) for answer in (a, b))
             scores.append(alike(control, left, right))
-            pairs[name] = [(i, j) for i, j, _ in control.pairs(left, right)]  # type: ignore[attr-defined]
             asked = {given for region in (left, right)[named_by:] for one in region for given in one.get(WITH, {})}
-            scores += _given(interface, left, right, pairs[name], alike, sorted(asked))
+            if asked or RELATIONS in names:
+                pairs[name] = [(i, j) for i, j, _ in control.pairs(left, right)]  # type: ignore[attr-defined]
+            scores += _given(interface, left, right, pairs.get(name, []), alike, sorted(asked))
         elif control.per == ITEM:
             scores.append(_items(control, a.get(name, {}), b.get(name, {}), alike))
         else:

@@ -80,12 +80,14 @@ class Regions(Control):
 
     def alike(self, a: Sequence[Any], b: Sequence[Any]) -> overlap.Matrix:
         """How alike each region here is to each there: overlap times the Jaccard index of the labels."""
+        table = self.overlaps(a, b)
+        here, there = ([tuple(one.get("labels", ())) for one in regions] for regions in (a, b))
+        shares = {(one, other): _jaccard(one, other) for one in set(here) for other in set(there)}
+        if set(shares.values()) == {1.0}:
+            return table
         return [
-            [
-                value and value * _jaccard(one.get("labels", ()), other.get("labels", ()))
-                for value, other in zip(row, b, strict=True)
-            ]
-            for row, one in zip(self.overlaps(a, b), a, strict=True)
+            [value and value * shares[one, other] for value, other in zip(row, there, strict=True)]
+            for row, one in zip(table, here, strict=True)
         ]
 
     def pairs(self, a: Sequence[Any], b: Sequence[Any]) -> list[overlap.Pair]:

@@ -10,7 +10,7 @@ from tasks.labels.measures import wording
 
 MAX_CHARACTERS = 20_000
 MAX_TEXTS = 50
-TOTAL_MAX_CHARACTERS = 100_000  # of all texts of one control: comparing takes time with the square of it
+TOTAL_MAX_CHARACTERS = 60_000  # of all texts of one control: comparing takes time with the square of it
 
 
 @dataclass(frozen=True)

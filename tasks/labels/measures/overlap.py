@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+CORNERS_COMPARED_MAX = 500_000  # of all pairs of shapes that are laid over each other
+
 Matrix = list[list[float]]
 Pair = tuple[int, int, float]  # a region here, a region there, how alike they are
 
@@ -75,7 +77,7 @@ def _box_overlaps(a: "NDArray[Any]", b: "NDArray[Any]") -> tuple[Any, Any, Any]:
 def shape_ious(a: Sequence[Sequence[Sequence[float]]], b: Sequence[Sequence[Sequence[float]]]) -> Matrix:
     """Intersection over union of each with each: shapes as lists of corners, by shapely (GEOS). One that crosses itself is mended first.
 
-    Only shapes whose bounding boxes meet are compared.
+    Only shapes whose bounding boxes meet are compared, and of very many those that meet most (`_likeliest`).
     """
     import numpy as np
     import shapely
@@ -84,13 +86,33 @@ def shape_ious(a: Sequence[Sequence[Sequence[float]]], b: Sequence[Sequence[Sequ
     table = [[0.0] * len(right) for _ in left]
     if not left or not right:
         return table
-    rows, columns = shapely.STRtree(right).query(left)
+    rows, columns = _likeliest(left, right, *shapely.STRtree(right).query(left))
     ones, others = (np.asarray(shapes, dtype=object)[at] for shapes, at in ((left, rows), (right, columns)))
     common = shapely.area(shapely.intersection(ones, others))
     union = shapely.area(ones) + shapely.area(others) - common
     for i, j, value in zip(rows.tolist(), columns.tolist(), (common / union).tolist(), strict=True):
         table[i][j] = 1.0 if a[i] == b[j] else min(1.0, value)
     return table
+
+
+def _likeliest(left: Sequence[Any], right: Sequence[Any], rows: Any, columns: Any) -> tuple[Any, Any]:
+    """The pairs to compare: all, unless they have more than CORNERS_COMPARED_MAX corners together; then those whose bounding boxes
+    overlap most, so that the time a hostile answer takes is bounded.
+    """
+    import numpy as np
+    import shapely
+
+    corners = [shapely.get_num_coordinates(shapes) for shapes in (left, right)]
+    cost = corners[0][rows] + corners[1][columns]
+    if cost.sum() <= CORNERS_COMPARED_MAX:
+        return rows, columns
+    ends = [shapely.bounds(shapes) for shapes in (left, right)]
+    boxed = [np.column_stack([one[:, :2], one[:, 2:] - one[:, :2]]) for one in ends]
+    common, here, there = _box_overlaps(*boxed)
+    alike = common[rows, columns] / (here[rows] + there[columns] - common[rows, columns])
+    order = np.argsort(-alike, kind="stable")
+    kept = order[np.cumsum(cost[order]) <= CORNERS_COMPARED_MAX]
+    return rows[kept], columns[kept]
 
 
 def _sound(corners: Sequence[Sequence[float]]) -> Any:

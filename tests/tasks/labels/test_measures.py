@@ -343,3 +343,12 @@ def test_made_up_answers_are_compared_by_a_measure(name, data):
         again = face.combine("c", [c["c"], a["c"], b["c"]], method)
         assert found.value == again.value
         assert -1e-9 <= found.confidence <= 1 + 1e-9
+
+
+def test_of_very_many_shapes_those_are_compared_that_meet_most(monkeypatch):
+    """However many shapes a hostile answer lays over each other, the time is bounded, and what is the same is still found."""
+    monkeypatch.setattr(overlap, "CORNERS_COMPARED_MAX", 20 * 10)
+    shapes = [[(n, n), (n + 30, n), (n + 30, n + 30), (n, n + 30)] for n in range(20)]
+    table = overlap.shape_ious(shapes, shapes)
+    assert sum(value > 0 for row in table for value in row) == 20
+    assert [table[n][n] for n in range(20)] == [1.0] * 20

@@ -50,7 +50,7 @@ REFUSED = [
     ("moment", (0, V, "datetime"), "9" * 100, "result[0].value.datetime"),
     ("text", (0, V, "text"), [], "result[0].value.text"),
     ("text", (0, V, "text"), ["x" * 20_001], "result[0].value.text"),
-    ("text", (0, V, "text"), ["x" * 20_000] * 6, "result[0].value.text"),
+    ("text", (0, V, "text"), ["x" * 20_000] * 4, "result[0].value.text"),
     ("text", (0, V, "text"), ["a\0b"], "result[0].value.text"),
     # orders
     ("ranking", (0, V, "ranker"), {"c": ["a", "a", "3"]}, "result[0].value.ranker"),
