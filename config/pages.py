@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tasks.models import Batch
 from workforce import notifying, onboarding
 from workforce.models import User
 from workforce.signed_in import PersonRequest, signed_in, worker_of
@@ -25,6 +26,8 @@ MENU: list[tuple[str, Any]] = [  # name of an address, title
     ("questions", gettext_lazy("Questions")),
     ("notices", gettext_lazy("Notifications")),
 ]
+
+DRAFTS_SHOWN = 20  # of a requester's account page
 
 
 def around(request: HttpRequest) -> dict[str, Any]:
@@ -61,7 +64,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @signed_in
 def account(request: PersonRequest) -> HttpResponse:
     """Where one changes email, password, second factors, sessions; and the way into work for who has none yet."""
-    return render(request, "account.html")
+    drafts = Batch.objects.visible_to(request.actor).filter(state=Batch.State.DRAFT, pilot_of=None).order_by("-id")
+    return render(request, "account.html", {"drafts": drafts[:DRAFTS_SHOWN] if worker_of(request) is None else []})
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -29,7 +29,9 @@ def crew(now):
 
 def test_a_pilot_is_begun_read_and_followed(site, page, large, crew, rita, sign_in, axe, shot, now):
     sign_in(page, rita)
-    page.goto(f"/requester/batches/{large.id}/pilot/")
+    page.goto("/account/")
+    page.get_by_role("link", name="First").click()
+    expect(page).to_have_url(f"{site.address}/requester/batches/{large.id}/pilot/")
     expect(page.get_by_text("No pilot has tried this batch out yet.")).to_be_visible()
     axe(page)
     shot(page, "pilot-none")
