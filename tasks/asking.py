@@ -28,6 +28,7 @@ from workforce.models import Clarification, Decision, Membership, NoticeKind, Th
 WRITING_MAX = timedelta(minutes=5)  # who walks away from an open form is credited this much, and once
 SALT = "asking"
 FLAGGED_TASKS_MAX = 500
+BATCHES_ASKED_ABOUT = 50
 
 
 def opened(worker_id: UUID, *, now: datetime) -> str:
@@ -162,6 +163,12 @@ def asked_in(actor: Actor, assignment_id: UUID) -> list[Thread]:
 def clarifications_of(batch: Batch) -> list[Clarification]:
     """Questions and answers that its requester published for everybody who works on the batch, oldest first."""
     return threads.clarifications_of([f"batch:{batch.id}"])
+
+
+def clarifications_of_project(project_id: UUID) -> list[Clarification]:
+    """The same for the newest BATCHES_ASKED_ABOUT batches of a project that were ever open: what its guideline did not say."""
+    batches = Batch.objects.filter(project_id=project_id, published_at__isnull=False).order_by("-published_at")
+    return threads.clarifications_of([f"batch:{id_}" for id_ in batches.values_list("id", flat=True)[:BATCHES_ASKED_ABOUT]])
 
 
 def clarifications_for_assignment(actor: Actor, assignment_id: UUID) -> list[Clarification]:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, F, Q
+from django.urls import reverse
 
 from foundation import events
 from foundation.errors import NotFound
@@ -118,7 +119,7 @@ def _tell_accepted(rows: Sequence[Assignment], reviewer_id: UUID | None, now: da
                 "amount_micros": sum(prices),
                 "currency": batches[batch_id].currency,
             },
-            "link": "",
+            "link": reverse("my_work"),
             "count": len(prices),
         }
         for (worker_id, batch_id), prices in paid.items()

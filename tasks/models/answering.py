@@ -146,12 +146,12 @@ class Review(models.Model):
         REJECT = "reject"
 
     class Reason(models.TextChoices):
-        INSTRUCTIONS_NOT_FOLLOWED = "instructions_not_followed"
-        LOW_EFFORT = "low_effort"
-        FAILED_CHECKS = "failed_checks"
-        TOO_FAST = "too_fast"
-        NOT_THE_WORKERS_OWN = "not_the_workers_own"
-        UNUSABLE = "unusable"
+        INSTRUCTIONS_NOT_FOLLOWED = "instructions_not_followed", _("The instructions were not followed")
+        LOW_EFFORT = "low_effort", _("Too little care")
+        FAILED_CHECKS = "failed_checks", _("Too many known questions answered wrongly")
+        TOO_FAST = "too_fast", _("Faster than anybody can do it")
+        NOT_THE_WORKERS_OWN = "not_the_workers_own", _("Not the worker's own work")
+        UNUSABLE = "unusable", _("It cannot be used")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     assignment = models.ForeignKey(Assignment, models.PROTECT)

@@ -102,11 +102,22 @@ def decision(request: WorkerRequest, decision_id: UUID) -> HttpResponse:
         "appeal": Appeal.objects.filter(decision=found).first(),
         "may_appeal": appeals.may_appeal(found, now=request.now),
         "form": form,
-        "inputs": sorted(found.inputs.items()),
-        "threshold": sorted(found.threshold.items()),
+        "inputs": _plain(found.inputs),
+        "threshold": _plain(found.threshold),
         "corrections": my_quality.what_would_change(found),
     }
     return render(request, "tasks/decision.html", context)
+
+
+def _plain(numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a decision rests on, line by line; what is nested in it in the same words, its reason not twice."""
+    found: list[tuple[str, str]] = []
+    for name, value in sorted(numbers.items()):
+        if isinstance(value, dict):
+            found += [(f"{name}: {inner}", text) for inner, text in _plain(value)]
+        elif name != "reason":
+            found.append((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    return found
 
 
 def _review_of(found: Decision) -> Review | None:
@@ -155,6 +166,8 @@ def appeal(request: PersonRequest, appeal_id: UUID) -> HttpResponse:
     context = {
         "appeal": found,
         "decision": found.decision,
+        "inputs": _plain(found.decision.inputs),
+        "threshold": _plain(found.decision.threshold),
         "about": found.thread.about if mine else found.thread.about_for_organization,
         "mine": mine,
         "review": _review_of(found.decision),

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from foundation import differences
 from foundation.errors import NotFound
-from foundation.markdown import outline_of
+from foundation.markdown import html_of, outline_of
 from foundation.templatetags.durations import duration
-from tasks import guideline_changes, guidelines, media, reading
+from tasks import asking, guideline_changes, guidelines, media, reading
 from tasks.models import Guideline, GuidelineReading
 from workforce.signed_in import PersonRequest, WorkerRequest, as_worker, signed_in, worker_of
 
@@ -43,6 +43,9 @@ def guideline(request: PersonRequest, guideline_id: UUID) -> HttpResponse:
         "known": known,
         "since": since,
         "is_reader": worker is not None,
+        "clarified": [
+            {"question": one.question, "answer": html_of(one.answer)} for one in asking.clarifications_of_project(row.project_id)
+        ],
         "next": request.GET.get("next", ""),
         **_entries(request, row),
         **(_changes(since, row) if since else {}),

@@ -63,6 +63,8 @@ def test_a_question_from_a_task_is_answered_without_leaving_it(page, new_context
     page.reload()
     page.get_by_role("button", name="Ask").click()
     expect(dialog.get_by_text("Is blue a colour?")).to_be_visible()
+    page.goto(f"/guidelines/{batch.guideline_id}/")
+    expect(page.get_by_role("region", name="Asked and answered")).to_contain_text("Is blue a colour?")
 
 
 def test_a_task_is_flagged_by_keyboard(page, batch, wanda, rita, sign_in, axe, shot):

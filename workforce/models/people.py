@@ -261,10 +261,10 @@ class Decision(models.Model):
     """
 
     class Kind(models.TextChoices):
-        PAUSE = "pause"  # no new leases
-        LIFT = "lift"  # ends an earlier decision
-        EXCLUDE = "exclude"  # out of a scope for good; people only
-        REJECT_WORK = "reject_work"  # an answer is not paid
+        PAUSE = "pause", _("Paused: no new tasks for a while")
+        LIFT = "lift", _("An earlier decision lifted")
+        EXCLUDE = "exclude", _("Excluded for good")  # people only
+        REJECT_WORK = "reject_work", _("Work rejected: an answer is not paid")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     worker = models.ForeignKey(Worker, models.PROTECT)
