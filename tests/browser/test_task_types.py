@@ -159,7 +159,7 @@ def prefer(page: Page, task: FrameLocator) -> None:
 
 
 def rank_by_mouse(page: Page, task: FrameLocator) -> None:
-    last, first = task.get_by_role("button", name="Model C"), task.get_by_role("button", name="Model A")
+    last, first = task.locator("[data-rbd-draggable-id=c]"), task.locator("[data-rbd-draggable-id=a]")
     below, above = last.bounding_box(), first.bounding_box()
     assert below
     assert above
@@ -173,7 +173,7 @@ def rank_by_mouse(page: Page, task: FrameLocator) -> None:
 
 
 def rank_by_keyboard(page: Page, task: FrameLocator) -> None:
-    task.get_by_role("button", name="Model C").focus()
+    task.locator("[data-rbd-draggable-id=c]").focus()
     for key in ("Space", "ArrowUp", "ArrowUp", "Space"):
         page.keyboard.press(key)
         page.wait_for_timeout(400)
@@ -428,3 +428,18 @@ def test_a_region_taken_away_comes_back_with_undo(site, page, sign_in, wanda, ri
     expect(task.locator(".lsf-outliner-item")).to_have_count(0)
     page.keyboard.press("Control+z")
     expect(task.locator(".lsf-outliner-item")).to_have_count(1)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_everyone_can_use_it(name, site, page, sign_in, wanda, rita, olga, axe, shot):
+    kind = TYPES[name]
+    batch = opened(rita, olga, kind.interface, [filled(kind, rita)])
+    sign_in(page, wanda)
+    page.goto(f"/work/{batch.id}/")
+    expect(page.get_by_role("button", name="Hand in")).to_be_enabled()
+    page.wait_for_timeout(1000)
+    axe(page)
+    kind.mouse(page, page.frame_locator("#editor iframe"))
+    expect(page.locator("#status")).to_have_text("Saved")
+    axe(page)
+    shot(page, f"task-{name.replace(' ', '-')}")

@@ -6,8 +6,22 @@
   const LOOK_EVERY = 1000; // milliseconds between looks at whether something changed
   const root = document.getElementById("editor");
 
-  // The editor draws some controls without a name that a screen reader could say: they get one after each change of its tree.
-  function nameUnlabelled() {
+  // What the editor draws and a screen reader could not use is repaired after each change of its tree (WCAG 2.2; decision 10 lists it).
+  function repair() {
+    const all = (selector) => document.body.querySelectorAll(selector); // its menus hang on the body
+    let level = 2; // headings go down one level at a time
+    for (const heading of all("h1, h2, h3, h4, h5, h6")) {
+      level = Math.min(Number(heading.tagName[1]), level + 1);
+      set(heading, "aria-level", String(level));
+    }
+    for (const item of all("[role=radiogroup] > li")) set(item, "role", "none");
+    for (const card of all("[data-rbd-drag-handle-draggable-id][role=button]")) set(card, "role", "group"); // it has a button inside
+    for (const one of all("[tabindex]")) if (one.tabIndex > 0) set(one, "tabindex", "0");
+    for (const box of all("[role=combobox]")) {
+      if (!box.hasAttribute("aria-expanded")) set(box, "aria-expanded", "false");
+      for (const name of ["aria-controls", "aria-owns", "aria-activedescendant"])
+        if (box.hasAttribute(name) && !document.getElementById(box.getAttribute(name))) box.removeAttribute(name);
+    }
     for (const field of root.querySelectorAll("input, textarea, select, [role=combobox]")) {
       if (field.labels?.length || field.getAttribute("aria-label") || field.getAttribute("aria-labelledby")) continue;
       field.setAttribute("aria-label", field.placeholder || field.name || field.title || field.type || "field");
@@ -18,6 +32,9 @@
       button.setAttribute("aria-label", (said || "button").replace(/[-_]+/g, " "));
     }
     for (const image of root.querySelectorAll("img:not([alt])")) image.alt = "";
+  }
+  function set(element, name, value) {
+    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
   }
 
   Fairhand.island = (options) => {
@@ -92,7 +109,11 @@
       document.activeElement?.blur?.(); // a text being typed is kept when its field is left
       setTimeout(() => options.onHandIn(), 0);
     }, { capture: true });
-    new MutationObserver(nameUnlabelled).observe(root, { childList: true, subtree: true });
+    new MutationObserver(repair).observe(document.body, {
+      childList: true,
+      subtree: true,
+      attributeFilter: ["role", "tabindex", "aria-expanded", "aria-controls", "aria-owns", "aria-activedescendant"],
+    });
 
     return {
       async show(task) {
