@@ -52,6 +52,7 @@ def test_my_pay_shows_what_i_earned_and_my_hours(wanda):
                 "seconds_today": 600,
                 "seconds_this_week": 600,
                 "hourly_micros": 12_000_000,
+                "hourly_with_unpaid_micros": 12_000_000,
             }
         ],
         "seconds_total": 600,

@@ -17,7 +17,7 @@ from tests.tasks.test_job_list import FRENCH
 from workforce import decisions
 
 pytestmark = pytest.mark.django_db
-QUERIES = 28
+QUERIES = 30
 
 
 @pytest.fixture
