@@ -270,6 +270,7 @@ def test_evidence_under_another_meaning_begins_from_the_prior_and_the_old_estima
         (2, 1.0 + len(scored), 1.0, len(scored)),
     ]
     assert sorted(Evidence.objects.values_list("window", flat=True)) == [1] * len(wrong) + [2] * len(scored)
+    wanda.now += timedelta(days=1)  # what today tells is shown tomorrow
     shown = ok(wanda.get("me/quality"))["results"]
     assert [row["window"] for row in shown] == [2, 1]
 
