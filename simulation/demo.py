@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from simulation import people, voting
 from simulation.client import Client, Refused
@@ -29,6 +29,7 @@ DEADLINE = timedelta(hours=49)  # a little more than the review time of 48 hours
 SEED = 8
 
 Tell = Callable[[str], None]
+Someone = TypeVar("Someone")
 
 
 class Clock:
@@ -91,7 +92,7 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[dat
     run = f"{datetime.now(UTC):%H%M%S}"
     operator = Client(address, token=operator_token)
     tell("An operator publishes the agreements and the pay floor.")
-    _prepare(operator)
+    prepare(operator)
     tell("A requester sets up project, guideline, exam and batch, and uploads 300 images and 40 gold ones.")
     requester, organization_id = people.requester(
         address, email=f"rita.{run}@example.org", organization=f"Rita's Lab {run}", at=clock.now()
@@ -102,7 +103,7 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[dat
         Labeller(f"{behaviour.name} {n}", behaviour, _join(address, n, run, clock), random.Random(SEED * 1000 + n))
         for n, behaviour in enumerate(CROWD)
     ]
-    _in_threads(lambda one: _sit_exam(one, exam["id"], images[:QUESTIONS], clock), labellers)
+    in_threads(lambda one: _sit_exam(one, exam["id"], images[:QUESTIONS], clock), labellers)
     tell(
         "A pilot: eight of them try 20 tasks out; the requester reads what it shows, and publishes at a price that stands up to it."
     )
@@ -112,10 +113,10 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[dat
     quote = requester.get(f"batches/{batch_id}/quote")
     example = next(job for job in labellers[0].client.get("jobs")["results"] if job["batch_id"] == batch_id)
     tell("They work: claim, heartbeat, submit, sometimes return or forget; gold scores them as they go.")
-    _in_threads(lambda one: _work(one, batch_id, truth, images, clock), labellers)
+    in_threads(lambda one: _work(one, batch_id, truth, images, clock), labellers)
     tell("The requester rejects one answer with reasons; its place is filled again; the rest is accepted by the deadline.")
     rejection = _reject_one(requester, batch_id, truth, clock)
-    _in_threads(lambda one: _work(one, batch_id, truth, images, clock), [one for one in labellers if one.paused is None][:4])
+    in_threads(lambda one: _work(one, batch_id, truth, images, clock), [one for one in labellers if one.paused is None][:4])
     requester.at = clock.now() + DEADLINE
     _let_the_deadline_pass(requester, [batch_id, pilot["pilot_id"]], after_the_deadline)
     tell("The cluster aggregates; the requester downloads and closes the batch.")
@@ -146,7 +147,8 @@ def live(address: str, operator_token: str, *, after_the_deadline: Callable[[dat
     )
 
 
-def _prepare(operator: Client) -> None:
+def prepare(operator: Client) -> None:
+    """Publish the agreements and the pay floors that are not there yet."""
     known = {row["slug"] for row in operator.get("agreements")["results"]}
     for slug, title, text in [
         ("terms", "Terms of work", "You are paid for every accepted answer, and for every answer nobody reviewed in time."),
@@ -258,7 +260,7 @@ def _run_pilot(
     pilot = requester.post(
         f"batches/{batch_id}/pilots", {"tasks": PILOT_TASKS, "workers": PILOT_WORKERS}, key=f"pilot {batch_id}"
     )
-    _in_threads(lambda one: _work(one, pilot["id"], truth, images, clock), group)
+    in_threads(lambda one: _work(one, pilot["id"], truth, images, clock), group)
     requester.at = clock.now()
     report: dict[str, Any] = requester.get(f"batches/{batch_id}/pilot-report")
     assert report["is_finished"], "the group has answered every task of the pilot"
@@ -333,16 +335,17 @@ def _let_the_deadline_pass(requester: Client, batch_ids: list[str], after_the_de
         time.sleep(0.3)
 
 
-def _in_threads(work: Callable[[Labeller], None], labellers: list[Labeller]) -> None:
+def in_threads(work: Callable[[Someone], None], people: list[Someone]) -> None:
+    """Let everybody do that at the same time, and wait. Raises the first error of any of them."""
     errors: list[BaseException] = []
 
-    def run(one: Labeller) -> None:
+    def run(one: Someone) -> None:
         try:
             work(one)
         except BaseException as error:
             errors.append(error)
 
-    crew = [threading.Thread(target=run, args=(one,)) for one in labellers]
+    crew = [threading.Thread(target=run, args=(one,)) for one in people]
     for thread in crew:
         thread.start()
     for thread in crew:

@@ -7,23 +7,30 @@ from simulation.client import Client, Refused
 PASSWORD = "a simulated crowd needs no secret"  # noqa: S105 - accounts of a simulation
 
 
-def person(address: str, *, email: str, name: str, as_worker: bool, at: datetime) -> Client:
+def person(address: str, *, email: str, name: str, as_worker: bool, at: datetime, password: str = PASSWORD) -> Client:
     """An account (opened, or known from before) and a client that speaks for it."""
     client = Client(address, at=at)
     try:
-        client.post("accounts", {"email": email, "password": PASSWORD, "display_name": name, "as_worker": as_worker})
+        client.post("accounts", {"email": email, "password": password, "display_name": name, "as_worker": as_worker})
     except Refused as refusal:
         if refusal.code != "email_taken":
             raise
-    client.token = client.post("tokens", {"email": email, "password": PASSWORD, "name": "simulation", "days": 3650})["token"]
+    client.token = client.post("tokens", {"email": email, "password": password, "name": "simulation", "days": 3650})["token"]
     return client
 
 
 def worker(
-    address: str, *, email: str, name: str, at: datetime, country: str = "DE", languages: tuple[str, ...] = ("en",)
+    address: str,
+    *,
+    email: str,
+    name: str,
+    at: datetime,
+    country: str = "DE",
+    languages: tuple[str, ...] = ("en",),
+    password: str = PASSWORD,
 ) -> Client:
     """A worker who has filled in the profile and accepted every agreement in force."""
-    client = person(address, email=email, name=name, as_worker=True, at=at)
+    client = person(address, email=email, name=name, as_worker=True, at=at, password=password)
     me = client.get("me")
     if not me["worker"]["country"]:
         client.post("me/profile", {"country": country, "languages": list(languages), "time_zone": "Europe/Berlin"})
@@ -33,11 +40,13 @@ def worker(
     return client
 
 
-def requester(address: str, *, email: str, organization: str, at: datetime) -> tuple[Client, str]:
-    """The owner of a requester organisation, founded if need be; client and organisation id."""
-    client = person(address, email=email, name=organization, as_worker=False, at=at)
+def requester(
+    address: str, *, email: str, organization: str, at: datetime, kind: str = "requester", password: str = PASSWORD
+) -> tuple[Client, str]:
+    """The owner of an organisation, founded if need be; client and organisation id."""
+    client = person(address, email=email, name=organization, as_worker=False, at=at, password=password)
     for known in client.get("organizations")["results"]:
         if known["name"] == organization:
             return client, known["id"]
-    made = client.post("organizations", {"name": organization, "kind": "requester"}, key=f"found {organization}")
+    made = client.post("organizations", {"name": organization, "kind": kind}, key=f"found {organization}")
     return client, made["id"]

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from simulation import voting
 from simulation.demo import DEPOSIT_MICROS, Labeller, Story
+from simulation.showcase import Account, Shown
 
 MICROS = 1_000_000
 
@@ -31,10 +32,7 @@ def show(story: Story, console: Console, address: str) -> bool:
         f"filled again; {story.progress['accepted']} accepted by the deadline; {story.progress['expired']} leases expired, "
         f"{story.progress['returned']} returned; {story.progress['complete']} of {story.progress['tasks']} tasks complete"
     )
-    console.print(
-        f"[bold]Site[/]   {address}  API documentation {address}/api/docs/  ({story.requests} requests in {story.seconds:.0f} s). "
-        "`make stop` stops it."
-    )
+    console.print(f"[bold]Site[/]   {story.requests} requests in {story.seconds:.0f} s; API documentation {address}/api/docs/")
     return fine
 
 
@@ -46,6 +44,24 @@ def _tell_of_pilot(story: Story, console: Console) -> None:
         f"(p10, p50, p90), agreement {agreed['alpha']:.2f}, gold {story.pilot['gold']['score']:.0%} right; it suggests "
         f"{price['suggested_price_micros'] / MICROS:.4f} USD, published at {story.quote['price_micros'] / MICROS:.4f}"
     )
+
+
+def show_around(shown: Shown, operator: Account, console: Console, address: str, *, mail: str) -> None:
+    """Print who can sign in, and where."""
+    console.print()
+    table = Table(
+        title=f"Look around: {address}  ({shown.tasks} tasks of {shown.types} types, {shown.answers} answers)",
+        title_justify="left",
+    )
+    for column in ("sign in as", "email", "password", "what there is to see"):
+        table.add_column(column)
+    for account in [*shown.accounts, operator]:
+        table.add_row(account.who, account.email, account.password, account.see)
+    console.print(table)
+    console.print(
+        f"Whoever follows {shown.invitation} is invited to the vendor's team; sign up to live it all from the beginning."
+    )
+    console.print(f"Mail is not sent but kept, one file each, in {mail}. `make stop` stops the site; its data stays.")
 
 
 def _labels(story: Story) -> Table:

@@ -1,7 +1,5 @@
 """Postings about the answers of machines: which is better, in what order, how good, and what happens in a conversation."""
 
-from typing import Any
-
 from simulation.postings.posting import Entry, Item, Posting, Regions, region
 
 # ---- pairwise ----
@@ -47,11 +45,14 @@ def _pair(side: str) -> Regions:
 
 PAIRS_POSTING = Posting(
     slug="pairs",
+    project="Assistant answers",
     name="Which answer is better?",
     description="Compare two answers of an assistant to the same question.",
     interface=(
         '<View><Text name="question" value="$question"/><Header value="Which answer would you rather have got?"/>'
-        '<Pairwise name="better" toName="a,b"/><View><Text name="a" value="$a"/><Text name="b" value="$b"/></View></View>'
+        '<Pairwise name="better" toName="a,b"/>'
+        '<View style="display:grid;grid-template-columns:1fr 1fr;column-gap:1rem">'
+        '<Text name="a" value="$a"/><Text name="b" value="$b"/></View></View>'
     ),
     entries=[],
     items=[
@@ -108,18 +109,17 @@ def _ranks(order: list[str]) -> Regions:
 
 
 def _search(n: int, query: str, found: list[tuple[str, str]]) -> Item:
-    """The pages are listed best first above; a task shows them in another order."""
-    ids = [f"page-{k}" for k in range(1, len(found) + 1)]
-    pages: list[dict[str, Any]] = [
-        {"id": one, "title": title, "body": body} for one, (title, body) in zip(ids, found, strict=True)
-    ]
-    shown = [pages[k] for k in ((2, 0, 3, 1), (1, 3, 0, 2), (3, 2, 1, 0))[n - 1]]
+    """The pages are listed best first above; a task shows them in another order, in which they are lettered."""
+    order = ((2, 0, 3, 1), (1, 3, 0, 2), (3, 2, 1, 0))[n - 1]
+    pages = [{"id": "ABCD"[k], "title": found[place][0], "body": found[place][1]} for k, place in enumerate(order)]
+    ids = ["ABCD"[order.index(place)] for place in range(len(found))]
     mistake = [ids[1], ids[0], *ids[2:]]
-    return Item(f"search-{n}", {"query": query, "pages": shown}, _ranks(ids), _ranks(mistake))
+    return Item(f"search-{n}", {"query": query, "pages": pages}, _ranks(ids), _ranks(mistake))
 
 
 SEARCHES_POSTING = Posting(
     slug="searches",
+    project="Search quality",
     name="Put search results in order",
     description="Order four search results by how well they serve someone who typed the query.",
     interface=(
@@ -147,6 +147,7 @@ REPLIES = [
 ]
 REPLIES_POSTING = Posting(
     slug="replies",
+    project="Service replies",
     name="How helpful is this reply?",
     description="Give one to five stars to a reply of a shop's customer service.",
     interface=(
@@ -223,6 +224,7 @@ def _said(talk: list[tuple[str, str]], marked: list[tuple[int, str, str]]) -> Re
 
 TALKS_POSTING = Posting(
     slug="talks",
+    project="Assistant conversations",
     name="What does the assistant do here?",
     description="Mark in a conversation where the assistant advises, explains, asks back or is wrong.",
     interface=(
@@ -255,8 +257,8 @@ TALKS_POSTING = Posting(
         )
         for n, (talk, marked) in enumerate(zip(TALKS, MARKED, strict=True), start=1)
     ],
-    seconds=60,
-    cents=26,
+    seconds=90,
+    cents=39,
 )
 
 POSTINGS = [PAIRS_POSTING, SEARCHES_POSTING, REPLIES_POSTING, TALKS_POSTING]

@@ -60,6 +60,7 @@ def streets() -> Posting:
     drawn = {n: scenes.street(n) for n in STREETS}
     return Posting(
         slug="streets",
+        project="Street scenes",
         name="Cars, bicycles and people in a street",
         description="Draw a tight box round every car, bicycle and person.",
         interface=(
@@ -78,8 +79,8 @@ def streets() -> Posting:
             Entry("Person", "Somebody on foot.", "Standing, walking, sitting.", "They ride a bicycle."),
         ],
         items=[_street(n, scene) for n, scene in drawn.items()],
-        seconds=60,
-        cents=26,
+        seconds=90,
+        cents=39,
         files={f"street-{n}.png": scene.png for n, scene in drawn.items()},
         gold_percent=10,
     )
@@ -107,6 +108,7 @@ def gardens() -> Posting:
     drawn = {n: scenes.gardens(n) for n in GARDENS}
     return Posting(
         slug="gardens",
+        project="Aerial pictures",
         name="Roofs and ponds from above",
         description="Outline every roof and every pond in a picture taken from above.",
         interface=(
@@ -121,8 +123,8 @@ def gardens() -> Posting:
             Item(f"garden-{n}", {"image": f"file:garden-{n}.png"}, _outlines(scene.polygons), _outlines(scene.polygons[:-1]))
             for n, scene in drawn.items()
         ],
-        seconds=75,
-        cents=32,
+        seconds=130,
+        cents=56,
         files={f"garden-{n}.png": scene.png for n, scene in drawn.items()},
     )
 
@@ -142,6 +144,7 @@ def lakes() -> Posting:
     drawn = {n: scenes.lake(n) for n in LAKES}
     return Posting(
         slug="lakes",
+        project="Satellite pictures",
         name="Paint the water",
         description="Paint over the lake in a satellite picture, to the pixel.",
         interface=(
@@ -155,8 +158,8 @@ def lakes() -> Posting:
             Item(f"lake-{n}", {"image": f"file:lake-{n}.png"}, _painted(scene.mask), _painted(_shrunk(scene.mask)))
             for n, scene in drawn.items()
         ],
-        seconds=70,
-        cents=30,
+        seconds=120,
+        cents=52,
         files={f"lake-{n}.png": scene.png for n, scene in drawn.items()},
         overlap=2,
     )
@@ -184,6 +187,7 @@ def wires() -> Posting:
     drawn = {n: scenes.birds(n) for n in WIRES}
     return Posting(
         slug="birds",
+        project="Bird counts",
         name="How many birds?",
         description="Count the birds on three wires.",
         interface=(
@@ -266,6 +270,7 @@ def photographs() -> Posting:
     """A page of the requester's own, as Mechanical Turk's HTMLQuestion has it, about photographs that come with scikit-learn."""
     return Posting(
         slug="photographs",
+        project="Photographs",
         name="Describe a photograph",
         description="Describe a photograph for someone who cannot see it.",
         interface=PAGE,
@@ -278,8 +283,8 @@ def photographs() -> Posting:
             )
             for name, _, _, where, text, kind in PHOTOS
         ],
-        seconds=60,
-        cents=26,
+        seconds=75,
+        cents=33,
         files={f"{name}.jpg": _photo(source, part) for name, source, part, *_ in PHOTOS},
         overlap=2,
     )

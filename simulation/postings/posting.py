@@ -57,7 +57,8 @@ class Posting:
     """One batch of one kind of question, ready to be posted."""
 
     slug: str
-    name: str
+    project: str  # the kind of question
+    name: str  # of the batch
     description: str
     interface: str
     entries: Sequence[Entry]

@@ -23,6 +23,7 @@ def calls() -> Posting:
     known = clips.calls()
     return Posting(
         slug="calls",
+        project="Clinic calls",
         name="Who speaks, and what do they say?",
         description="Mark who speaks when in a short telephone call, and write down what is said.",
         interface=(
@@ -51,8 +52,8 @@ def calls() -> Posting:
             )
             for n, call in enumerate(known)
         ],
-        seconds=150,
-        cents=63,
+        seconds=240,
+        cents=100,
         files={f"{call.name}.ogg": call.path.read_bytes() for call in known},
         overlap=2,
         settings={"lease_seconds": 2400},
@@ -89,6 +90,7 @@ def tracks() -> Posting:
     known = {n: clips.crossing(n) for n in clips.CROSSINGS}
     return Posting(
         slug="tracks",
+        project="Crossings, tracked",
         name="Follow the car and the bicycle",
         description="Follow a car and a bicycle through a six-second clip with boxes.",
         interface=(
@@ -107,8 +109,8 @@ def tracks() -> Posting:
             )
             for n, one in known.items()
         ],
-        seconds=120,
-        cents=50,
+        seconds=200,
+        cents=84,
         files={f"crossing-{n}.webm": one.path.read_bytes() for n, one in known.items()},
         overlap=2,
         settings={"lease_seconds": 2400},
@@ -139,6 +141,7 @@ def timeline() -> Posting:
     known = {n: clips.crossing(n) for n in clips.CROSSINGS}
     return Posting(
         slug="lights",
+        project="Crossings, timed",
         name="When does the car wait?",
         description="Mark on a clip's timeline when the car waits and when it drives.",
         interface=(

@@ -29,6 +29,7 @@ TICKET_GOLD = [
 ]
 TICKETS_POSTING = Posting(
     slug="tickets",
+    project="Customer messages",
     name="Where does this message belong?",
     description="Read a customer's message and choose the team that should answer it.",
     interface=(
@@ -89,6 +90,7 @@ COMMENTS = [
 ]
 COMMENTS_POSTING = Posting(
     slug="comments",
+    project="Reader comments",
     name="May this comment stay?",
     description="Mark everything in a reader's comment that breaks the rules. Some comments are unpleasant.",
     interface=(
@@ -179,6 +181,7 @@ def _news(n: int, text: str, marked: list[tuple[str, str]]) -> Item:
 
 NEWS_POSTING = Posting(
     slug="names",
+    project="Local news",
     name="Names in the news",
     description="Mark the people, places, organisations and dates in one line of local news.",
     interface=(
@@ -205,6 +208,7 @@ NEWS_POSTING = Posting(
     seconds=35,
     cents=15,
     gold_percent=10,
+    settings={"lease_seconds": 6 * 3600},
 )
 
 # ---- a taxonomy ----
@@ -244,6 +248,7 @@ def _branches() -> str:
 
 PRODUCTS_POSTING = Posting(
     slug="shelves",
+    project="Shop catalogue",
     name="Which shelf is it on?",
     description="Sort a product into the shop's three-level catalogue.",
     interface=(
@@ -290,6 +295,7 @@ REPORTS = [
 ]
 SUMMARIES_POSTING = Posting(
     slug="summaries",
+    project="Local reports",
     name="Say it in one sentence",
     description="Write a one-sentence summary of a short local report.",
     interface=(
@@ -301,8 +307,8 @@ SUMMARIES_POSTING = Posting(
         Item(f"report-{n}", {"text": text}, [region("summary", "text", "textarea", {"text": [short]})])
         for n, (text, short) in enumerate(REPORTS, start=1)
     ],
-    seconds=90,
-    cents=38,
+    seconds=120,
+    cents=52,
     overlap=2,
     settings={"lease_seconds": 1800},
 )

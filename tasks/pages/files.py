@@ -33,7 +33,8 @@ def file(request: HttpRequest, file_id: UUID, name: str) -> HttpResponseBase:
     reply["Content-Length"] = str(last - first + 1)
     reply["Accept-Ranges"] = "bytes"
     reply["Cache-Control"] = f"private, max-age={media.SIGNED_SECONDS}, immutable"
-    reply["Cross-Origin-Resource-Policy"] = "same-origin"
+    # A requester's own page has no origin, and shows files too: it is the signature that guards them.
+    reply["Cross-Origin-Resource-Policy"] = "cross-origin"
     if not whole:
         reply["Content-Range"] = f"bytes {first}-{last}/{kept.size_bytes}"
     return reply

@@ -1,0 +1,18 @@
+"""The demo's showcase with few tasks of every type, for tests."""
+
+from dataclasses import replace
+
+from simulation.postings import Posting, all_postings
+
+ORDINARY, GOLD = 3, 1
+
+
+def few() -> list[Posting]:
+    """Every posting with its first three tasks and one gold."""
+    return [replace(one, items=[*one.ordinary[:ORDINARY], *one.gold[:GOLD]], files=_shown(one)) for one in all_postings()]
+
+
+def _shown(posting: Posting) -> dict[str, bytes]:
+    items = [*posting.ordinary[:ORDINARY], *posting.gold[:GOLD]]
+    named = {value.removeprefix("file:") for item in items for value in item.payload.values() if isinstance(value, str)}
+    return {name: body for name, body in posting.files.items() if name in named}
