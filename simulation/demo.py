@@ -335,7 +335,7 @@ def _let_the_deadline_pass(requester: Client, batch_ids: list[str], after_the_de
         time.sleep(0.3)
 
 
-def in_threads(work: Callable[[Someone], None], people: list[Someone]) -> None:
+def in_threads(work: Callable[[Someone], Any], people: list[Someone]) -> None:
     """Let everybody do that at the same time, and wait. Raises the first error of any of them."""
     errors: list[BaseException] = []
 

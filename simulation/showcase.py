@@ -7,7 +7,7 @@ A second run on the same database makes new people and new batches, and closes t
 import random
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from simulation import learning, people, talking, teams
 from simulation.client import Client, Refused
 from simulation.demo import Tell, in_threads, prepare
 from simulation.postings import Posting, all_postings
-from simulation.stage import Player, Stage, post, read, work
+from simulation.stage import Player, Stage, fill, post, read, settings_of, work
 
 ORGANIZATION = "Meadow Research"
 DAYS = 4  # of history
@@ -35,13 +35,14 @@ CREW = [
 BY_ALL = ("tickets", "names", "birds")  # enough people for measured times
 # Mira's days: day, hour, and what she does one after the other: posting, answers
 WEEK: list[tuple[int, int, list[tuple[str, int]]]] = [
-    (0, 8, [("tickets", 4), ("birds", 3), ("replies", 2), ("pairs", 2)]),
-    (0, 14, [("shelves", 3), ("photographs", 1)]),
-    (1, 9, [("streets", 2), ("names", 2), ("talks", 1)]),
-    (2, 8, [("comments", 3), ("summaries", 1), ("calls", 1)]),
-    (3, 10, [("tracks", 1), ("lights", 1), ("gardens", 1), ("lakes", 1), ("searches", 1)]),
+    (0, 8, [("tickets", 8), ("birds", 5), ("replies", 3), ("pairs", 3)]),
+    (0, 14, [("shelves", 4), ("photographs", 2)]),
+    (1, 9, [("streets", 3), ("names", 2), ("talks", 2)]),
+    (2, 8, [("comments", 5), ("summaries", 2), ("calls", 1)]),
+    (3, 10, [("tracks", 1), ("lights", 2), ("gardens", 3), ("lakes", 2), ("searches", 2)]),
 ]
 TODAY = [("tickets", 2), ("birds", 2), ("shelves", 1), ("replies", 1)]
+PILOTED, LARGER, MONTH = "tickets", 5, " (December)"  # the larger batch has as many times the tasks
 REJECTED = "streets"
 REVIEWED = 13  # postings
 DRAFTED = ASKED = "names"
@@ -92,6 +93,8 @@ def live(address: str, operator_token: str, *, tell: Tell, postings: Iterable[Po
         teams.join(team, one, steps=steps, at=stage.at(0, 7, 10))
     if school is not None:
         _learn(stage, school, mira, crew)
+    if PILOTED in stage.postings:
+        _try_out(stage, crew)
     in_threads(lambda one: _pass(stage, crew, one), crew)
     talking.rejection_overturned(stage, crew[4], OVERTURNED, day=2)
     _week(stage, mira)
@@ -105,7 +108,7 @@ def live(address: str, operator_token: str, *, tell: Tell, postings: Iterable[Po
                 "worker, half-way", mira.email, mira.password, "answers in every state, a running draft, hours, earnings, quality"
             ),
             nils,
-            Account("requester", rita.email, rita.password, "questions, appeals; projects and batches (API)"),
+            Account("requester", rita.email, rita.password, "questions, appeals, a draft with the report of its pilot"),
             vera,
         ],
         invitation=team.link,
@@ -165,7 +168,7 @@ def _set_up(address: str, operator: Client, now: datetime, postings: list[Postin
     operator.post(f"organizations/{organization_id}/deposits", deposit, key=f"deposit {organization_id}")
     known = {posting.name for posting in postings}
     for batch in operator.every("batches", state="open"):
-        if batch["name"] in known:
+        if batch["name"].removeprefix("Pilot of ").removesuffix(MONTH) in known:
             operator.post(f"batches/{batch['id']}/close", key=f"close {batch['id']}")
     stage = Stage(address, first_day, operator, requester, organization_id, {one.slug: one for one in postings})
     requester.at = stage.at(0, 6)
@@ -181,9 +184,10 @@ def _join(stage: Stage, rita: _Rita, name: str, accuracy: float, pace: float) ->
 
 
 def _newcomer(stage: Stage, rita: _Rita, now: datetime) -> Account:
-    """Nils has an account and has accepted one agreement."""
+    """Nils has an account, has said where he lives and what he speaks, and has accepted one agreement of two."""
     email, password = rita.email_of("nils"), secrets.token_urlsafe(9)
     client = people.person(stage.address, email=email, name="Nils", as_worker=True, at=now, password=password)
+    client.post("me/profile", {"country": "DE", "languages": ["de", "en"], "time_zone": "Europe/Berlin"})
     first = client.get("agreements")["results"][0]
     client.post(f"agreements/{first['id']}/accept")
     return Account("worker, brand-new", email, password, "the steps before the first task")
@@ -200,6 +204,25 @@ def _learn(stage: Stage, school: learning.School, mira: Player, crew: list[Playe
     at = learning.study(school, mira, lessons=2, at=stage.at(0, 7, 20))
     learning.sit(school, mira, wrong=2, at=at)
     learning.sit(school, mira, at=stage.at(0, 16))
+
+
+def _try_out(stage: Stage, crew: list[Player]) -> None:
+    """A larger batch, still a draft, had a pilot, which is accepted and over: its report suggests a price."""
+    posting = stage.postings[PILOTED]
+    rounds = [replace(item, key=f"{item.key}-{n}") for n in range(LARGER) for item in posting.items]
+    larger = replace(posting, slug="larger", name=posting.name + MONTH, items=rounds)
+    stage.requester.at = stage.at(0, 6, 40)
+    batch = stage.requester.post(f"projects/{stage.projects[PILOTED]}/batches", settings_of(larger))["id"]
+    fill(stage, larger, batch)
+    stage.batches["pilot"] = stage.requester.post(f"batches/{batch}/pilots", {"tasks": 8, "workers": len(crew), "overlap": 5})[
+        "id"
+    ]
+    with_pilot = replace(stage, postings=stage.postings | {"pilot": larger})
+    in_threads(lambda one: work(with_pilot, one, "pilot", count=9, at=stage.at(0, 7, 1)), crew)
+    stage.requester.at = stage.at(0, 18)
+    pilot_id = stage.batches.pop("pilot")
+    for verb in ("accept-submitted", "close"):
+        stage.requester.post(f"batches/{pilot_id}/{verb}", key=f"{verb} {pilot_id}")
 
 
 def _pass(stage: Stage, crew: list[Player], one: Player) -> None:
@@ -220,7 +243,7 @@ def _week(stage: Stage, mira: Player) -> None:
             if slug not in stage.postings:
                 continue
             if slug not in met:
-                at = read(stage, mira, slug, at=at, seconds=25 + 4 * stage.postings[slug].seconds ** 0.5)
+                at = read(stage, mira, slug, at=at, seconds=12 + 2 * stage.postings[slug].seconds ** 0.5)
             met.add(slug)
             first = [stage.postings[slug].ordinary[0].key] if slug == REJECTED else []
             at, done = work(stage, mira, slug, count=count, at=at, mistakes=first)

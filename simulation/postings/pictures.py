@@ -210,7 +210,7 @@ def wires() -> Posting:
         cents=7,
         files={f"wires-{n}.png": scene.png for n, scene in drawn.items()},
         gold_percent=15,
-        settings={"accuracy_bar": 0.5},
+        settings={"gold_first": 2, "accuracy_bar": 0.5},
     )
 
 
@@ -243,7 +243,7 @@ PHOTOS = [
         "china.jpg",
         (0, 0, 640, 427),
         "a travel guide",
-        "A temple with a tall curved roof behind trees, under a grey sky.",
+        "A red pavilion of four storeys with tiled roofs above a wide lake, between trees.",
         "building",
     ),
     (
@@ -251,7 +251,7 @@ PHOTOS = [
         "china.jpg",
         (180, 40, 560, 300),
         "a book on architecture",
-        "The upturned eaves of a tiled temple roof.",
+        "Two upper storeys of a red pavilion, each under a tiled roof with upturned corners.",
         "building",
     ),
     (
@@ -259,10 +259,17 @@ PHOTOS = [
         "flower.jpg",
         (0, 0, 640, 427),
         "a garden calendar",
-        "A large orange and red dahlia, seen from close by.",
+        "A round orange dahlia in full bloom before dark leaves.",
         "plant",
     ),
-    ("petals", "flower.jpg", (150, 60, 500, 360), "a seed catalogue", "The pointed petals in the middle of a dahlia.", "plant"),
+    (
+        "petals",
+        "flower.jpg",
+        (150, 60, 500, 360),
+        "a seed catalogue",
+        "A dahlia from close by: rings of rounded orange petals, darker towards the middle.",
+        "plant",
+    ),
 ]
 
 

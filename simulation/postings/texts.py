@@ -71,7 +71,7 @@ TICKETS_POSTING = Posting(
     seconds=12,
     cents=6,
     gold_percent=15,
-    settings={"gold_first": 1, "accuracy_bar": 0.6},
+    settings={"gold_first": 2, "accuracy_bar": 0.6},
 )
 
 # ---- several choices; what it shows may hurt ----

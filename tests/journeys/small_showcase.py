@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from simulation.postings import Posting, all_postings
 
-ORDINARY, GOLD = 3, 1
+ORDINARY, GOLD = 4, 1
 
 
 def few() -> list[Posting]:
-    """Every posting with its first three tasks and one gold."""
+    """Every posting with its first four tasks and one gold."""
     return [replace(one, items=[*one.ordinary[:ORDINARY], *one.gold[:GOLD]], files=_shown(one)) for one in all_postings()]
 
 
