@@ -15,7 +15,7 @@ CHOICES_DEPTH_MAX = 8
 CELLS_MAX = 10_000  # of a table or a time series given in the payload
 
 TEXTS = {"Text", "HyperText"}
-MEDIA = {"Image", "Audio", "Video", "Pdf"}
+MEDIA = {"Image", "Audio", "Video"}
 OBJECTS = TEXTS | MEDIA | {"Paragraphs", "List", "Table", "TimeSeries"}
 
 

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "Repeater": "makes controls that only the payload knows. Write the controls out, or use <Image valueList> with perItem.",
     "Bitmask": "hands in pictures, not regions. Use <Brush>.",
     "BitmaskLabels": "hands in pictures, not regions. Use <BrushLabels>.",
+    "Pdf": "needs a plug-in of the browser, which our content policy forbids. Show pages as pictures: <Image valueList>.",
     "MagicWand": "needs pixels of images from other sites. Use <Brush>.",
     "script": "would run in the worker's page. Use an HTMLQuestion, which is shown in a frame apart.",
 }

@@ -42,5 +42,5 @@ def test_each_template_is_accepted_or_refused_with_its_reason(wheel, tmp_path):
 
 def test_the_document_says_how_many():
     text = (ROOT / "docs" / "templates.md").read_text()
-    assert "69 templates: 59 accepted, 10 refused" in text
+    assert "69 templates: 58 accepted, 11 refused" in text
     assert text.count("\n| ") == 70
