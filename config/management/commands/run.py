@@ -4,11 +4,13 @@ import signal
 import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from config import schedules
 from config.processes import Cluster, WebServer
+from workforce.models import User
 
 
 class Command(BaseCommand):
@@ -28,6 +30,11 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with WebServer(port=options["port"], host=options["host"]) as web, Cluster() as cluster:
             self.stdout.write(f"Fairhand runs at {web.address} (API: {web.address}/api/docs/). Ctrl-C stops it.")
+            if settings.DEBUG and settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+                self.stdout.write(f"Mail is not sent but kept, one file each, in {settings.EMAIL_FILE_PATH}.")
+            if not User.objects.filter(is_staff=True).exists():
+                self.stdout.write("Nobody operates it yet: `manage.py createsuperuser` makes the first operator.")
+            self.stdout.flush()
             try:
                 while web.process and cluster.process and web.process.poll() is None and cluster.process.poll() is None:
                     time.sleep(0.5)
