@@ -62,7 +62,10 @@ RETURNING n.id
 def notify(
     user_ids: Iterable[UUID], *, kind: str, key: str, now: datetime, data: dict[str, Any] | None = None, link: str = ""
 ) -> int:
-    """Tell these people of one fact, as each prefers; returns how many had not been told. Runs in the caller's transaction."""
+    """Tell these people of one fact, as each prefers; returns how many people are meant.
+
+    Who was told of it before is not told again. Runs in the caller's transaction.
+    """
     people = sorted(set(user_ids))
     chosen = {row.user_id: row for row in NoticePreference.objects.filter(user_id__in=people, kind=kind)}
     rows = []

@@ -144,6 +144,12 @@ class IdentityBody(serializers.ModelSerializer[Identity]):
         read_only_fields = ["updated_at"]
 
 
+class KeptIdentity(serializers.Serializer[Any]):
+    """When it was kept. What was kept is not said again: answers to a key are remembered in the clear."""
+
+    updated_at = serializers.DateTimeField()
+
+
 class AgreementBody(serializers.ModelSerializer[Agreement]):
     """A text people must accept, and when the caller did."""
 

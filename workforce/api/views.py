@@ -133,7 +133,7 @@ class KeepIdentity(Command):
     """Keep who I am, encrypted and apart from everything else."""
 
     accepts = shapes.IdentityBody
-    answers = shapes.IdentityBody
+    answers = shapes.KeptIdentity
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Keep it."""
