@@ -216,6 +216,17 @@ SPECTACULAR_SETTINGS = {
         "DecisionKind": "workforce.models.Decision.Kind",
         "ImportKind": "tasks.models.Import.Kind",
         "IntervalKind": "payments.models.WorkInterval.Kind",
+        "ReturnReason": "tasks.models.Assignment.ReturnReason",
+        "RejectionReason": "tasks.models.Review.Reason",
+        "FlagReason": "workforce.models.Thread.Reason",
+        "ThreadKind": "workforce.models.Thread.Kind",
+        "NoticeKind": "workforce.models.NoticeKind",
+        "StepKind": "workforce.models.OnboardingStep.Kind",
+        "AppealState": "workforce.models.Appeal.State",
+        "ThreadState": "workforce.models.Thread.State",
+        "DataCopyState": "workforce.models.DataCopy.State",
+        "ErasureState": "workforce.models.Erasure.State",
+        "SensitiveContent": "workforce.models.Sensitive",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of one JSON body; bulk uploads stream and have limits of their own

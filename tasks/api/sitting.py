@@ -248,7 +248,7 @@ class SaveAnswerRequest(serializers.Serializer[Any]):
     result = serializers.ListField(child=serializers.DictField())
 
 
-class SavedBody(serializers.Serializer[Any]):
+class SavedAnswer(serializers.Serializer[Any]):
     """What is kept: the questions with a saved answer, and when the sitting ends."""
 
     saved_ids = serializers.ListField(child=serializers.CharField())
@@ -260,7 +260,7 @@ class SaveAnswer(Command):
     """Keep an answer of a running sitting, whole or not. When the time is over, what was saved is graded."""
 
     accepts = SaveAnswerRequest
-    answers = SavedBody
+    answers = SavedAnswer
     shaped = False
     remembered = False
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import path
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
@@ -218,6 +219,7 @@ class ReadNotice(Command):
         return notifying.mark_read(access.actor_of(request), path["notification_id"], now=now)
 
 
+@extend_schema_view(post=extend_schema(operation_id="notifications_read_all_create"))
 class ReadAllNotices(Command):
     """Say that I have read everything."""
 
