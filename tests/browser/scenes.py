@@ -1,9 +1,11 @@
 """Scenes for the tests in a browser: a project with any interface, and an open batch of any tasks, made by the verbs themselves."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import orjson
+from playwright.sync_api import Page
 
 from foundation.ids import new_id
 from payments.models import PayFloor
@@ -72,3 +74,12 @@ def file(rita: Person, name: str, content: bytes) -> MediaFile:
     """A file in the store of rita's organisation; `media.address_of(it)` is what a payload says."""
     assert rita.organization
     return media.receive(rita.actor, rita.organization.id, name=name, stream=io.BytesIO(content), now=rita.now)
+
+
+def until(page: Page, happened: Callable[[], bool]) -> None:
+    """Wait, with the page alive, for something that shows in the database only."""
+    for _ in range(200):
+        if happened():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("It never happened.")

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tasks.models import Answer, Draft
-from tests.browser.scenes import opened
+from tests.browser.scenes import opened, until
 
 SCHEMA = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/2011-11-11/HTMLQuestion.xsd"
 FORM = """<!DOCTYPE html><html><head><script src="https://s3.amazonaws.com/mturk-public/externalHIT_v1.js"></script></head><body>
@@ -59,8 +59,7 @@ def test_a_page_written_for_mechanical_turk(site, page, sign_in, wanda, rita, ol
     inside(page).get_by_label("Colour").fill("blue")
     inside(page).get_by_label("very sure").check()
     inside(page).get_by_label("truly").check()
-    expect(page.locator("#status")).to_have_text("Saved")
-    assert Draft.objects.get().result[0]["value"]["form"]["sure"] == ["very", "truly"]
+    until(page, lambda: Draft.objects.filter(result__0__value__form__sure=["very", "truly"]).exists())
     shot(page, "workspace-own-page")
     page.reload()
     expect(inside(page).get_by_label("Colour")).to_have_value("blue")

@@ -1,7 +1,6 @@
 """The workspace around the editor: drafts, leases, refusals, losing the connection, and the end of the work."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from tasks import publishing
 from tasks.models import Answer, Assignment, Batch, Draft
-from tests.browser.scenes import opened
+from tests.browser.scenes import opened, until
 from tests.tasks import scenes
 
 REQUIRED = (
@@ -64,15 +63,6 @@ def saved(page: Page, name: str | None = None) -> None:
         return bool(draft) and name in (None, *(chosen for one in draft.result for chosen in one["value"].get("choices", [])))
 
     until(page, drafted)
-
-
-def until(page: Page, happened: Callable[[], bool]) -> None:
-    """Wait, with the page alive, for something that shows in the database only."""
-    for _ in range(200):
-        if happened():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("It never happened.")
 
 
 def test_wanda_does_three_tasks_and_there_are_no_more(at_work, axe, shot):
