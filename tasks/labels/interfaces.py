@@ -17,6 +17,7 @@ from tasks.labels.family import REGION, Combined, Control
 from tasks.labels.form import Form
 from tasks.labels.frames import Frame
 from tasks.labels.objects import VARIABLE, Shown
+from tasks.labels.regions import Regions
 
 INTERFACE_MAX_CHARACTERS = 100_000
 
@@ -55,7 +56,9 @@ class Interface:
             filled.add(shown.variable)
         for control in self.controls.values():
             if variable := getattr(control, "variable", ""):
-                objects.offered(payload.get(variable), f"payload.{variable}")
+                paths = objects.offered(payload.get(variable), f"payload.{variable}")
+                if isinstance(control, Regions) and any(len(path) > 1 for path in paths):  # the editor breaks on them
+                    raise PayloadInvalid("Labels have no children: list each beside the others.", field=f"payload.{variable}")
                 filled.add(variable)
         for variable in self.variables:
             if variable not in filled:

@@ -339,3 +339,13 @@ def test_what_json_or_the_database_cannot_hold_is_refused_before_anything_is_rea
             encoded(result)
         assert refused.value.details["field"] == "result"
     assert encoded([{"b": 1, "a": "\\u0041"}]) == b'[{"a":"\\\\u0041","b":1}]'
+
+
+def test_labels_from_the_payload_have_no_children():
+    config = '<View><Labels name="label" toName="text" value="$labels"/><Text name="text" value="$text"/></View>'
+    face = check_interface(config)
+    flat = [{"value": "A"}, {"value": "A1"}]
+    face.check_payload({"text": "One", "labels": flat})
+    with pytest.raises(PayloadInvalid) as refused:
+        face.check_payload({"text": "One", "labels": [{"value": "A", "children": [{"value": "A1"}]}]})
+    assert refused.value.details["field"] == "payload.labels"
