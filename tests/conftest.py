@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 
+from tests import template_database
+
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -25,11 +27,15 @@ def _simulated_time(settings):
 def django_db_setup(
     request, django_test_environment, django_db_blocker, django_db_modify_db_settings, django_db_keepdb, django_db_createdb
 ):
-    """Always make the test database: the runner's own fixture would not when only `committed_db` asks for it, and the real one would be used."""
+    """Always make the test database: the runner's own fixture would not when only `committed_db` asks for it, and the real one would be used.
+
+    The migrations run once per state of the code, into a template that every test database is copied from.
+    """
     from django.test.utils import setup_databases, teardown_databases
 
     keep = django_db_keepdb and not django_db_createdb
     with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = template_database.ready()
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set(), keepdb=keep)
     yield
     if not django_db_keepdb:
@@ -41,7 +47,7 @@ def django_db_setup(
 def committed_db(django_db_setup, django_db_blocker) -> Iterator[None]:
     """Really committed rows, for threads and for the web server; everything is wiped afterwards.
 
-    The triggers that refuse TRUNCATE are stepped round as only a superuser can: by playing a replica.
+    The triggers that refuse DELETE are stepped round as only a superuser can: by playing a replica.
     """
     with django_db_blocker.unblock():
         assert connection.settings_dict["NAME"].startswith("test_"), "only ever a test database"
@@ -51,17 +57,15 @@ def committed_db(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 
 def wipe() -> None:
-    """Empty every table of ours and the queue, keeping the migrations' own rows in Django's; the first checklist is put back."""
+    """Empty every table but those that migrating fills with names of models; the first checklist is put back."""
     assert connection.settings_dict["NAME"].startswith("test_"), "only ever a test database"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public' AND tablename ~ "
-            "'^(foundation|workforce|qualification|payments|tasks|django_q)_'"
+            "SELECT string_agg('DELETE FROM ' || quote_ident(tablename), '; ') FROM pg_tables WHERE schemaname = 'public' AND "
+            "tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission')"
         )
-        tables = cursor.fetchone()[0]
-        cursor.execute(
-            f"SET session_replication_role = replica; TRUNCATE {tables} CASCADE; SET session_replication_role = origin"
-        )
+        deletes = cursor.fetchone()[0]  # DELETE, because TRUNCATE of 66 tables makes and syncs as many files
+        cursor.execute(f"SET session_replication_role = replica; {deletes}; SET session_replication_role = origin")
     from workforce import checklist
 
     checklist.seed_platform(now=NOW)
