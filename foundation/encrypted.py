@@ -10,14 +10,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import models
 from django.db.models import Lookup
 from django.db.models.lookups import IsNull
 
-PURPOSE = b"fairhand: identities"  # another purpose derives other keys from the same secret
+from foundation import keys
+
+PURPOSE = "identities"
 SEALED_PREFIX = "gAAAA"  # how every Fernet token of this century begins (version 0x80, then the instant)
 
 
@@ -52,8 +52,7 @@ def _keyring(secrets: Sequence[str]) -> MultiFernet:
 
 
 def _derived(secret: str) -> bytes:
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(secret.encode())
-    return base64.urlsafe_b64encode(key)
+    return base64.urlsafe_b64encode(keys.derive(secret, PURPOSE))
 
 
 if TYPE_CHECKING:

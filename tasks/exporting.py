@@ -5,8 +5,6 @@ do. A requester knows each worker by an alias of their own, the same in every ex
 """
 
 import csv
-import hashlib
-import hmac
 import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -14,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.conf import settings
 
+from foundation import keys
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
 from tasks.labels import Interface
@@ -31,9 +29,8 @@ FLUSH_ROWS = 500
 
 
 def alias_of(worker_id: UUID, organization_id: UUID) -> str:
-    """What an organisation calls a worker: HMAC-SHA-256 of both ids under the installation's key, 16 hex digits."""
-    message = organization_id.bytes + worker_id.bytes
-    return "w" + hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()[:16]
+    """What an organisation calls a worker: a MAC of both ids under the installation's key for aliases, 16 hex digits."""
+    return "w" + keys.mac("alias", organization_id.bytes, worker_id.bytes).hex()[:16]
 
 
 def answers(actor: Actor, batch_id: UUID) -> tuple[list[str], Iterator[Row]]:

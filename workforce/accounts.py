@@ -1,8 +1,6 @@
 """Accounts, tokens, organisations and who acts for them."""
 
 import base64
-import hashlib
-import hmac
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from foundation import audit
+from foundation import audit, keys
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
 from workforce import access, emails, second_factors
@@ -92,7 +90,7 @@ def issue_token(user: User, *, name: str, now: datetime, days: int = TOKEN_DAYS,
 
 
 def _derived(user: User, key: str) -> str:
-    mac = hmac.new(settings.SECRET_KEY.encode(), b"token" + user.id.bytes + key.encode(), hashlib.sha256).digest()
+    mac = keys.mac("token", user.id.bytes, key.encode())
     return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 

@@ -4,19 +4,17 @@ The code is not kept: it is derived from the row under the installation's secret
 """
 
 import base64
-import hashlib
 import hmac
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from foundation import queueing
+from foundation import keys, queueing
 from foundation.errors import NotFound
 from foundation.ids import new_id
 from workforce import checklist, onboarding
@@ -94,5 +92,4 @@ def verify(actor: Actor, code: str, *, now: datetime) -> EmailCode:
 
 
 def _code_of(row: EmailCode) -> str:
-    secret = hmac.new(settings.SECRET_KEY.encode(), b"email code" + row.nonce.bytes + row.email.encode(), hashlib.sha256).digest()
-    return base64.b32encode(secret).decode()[:CODE_CHARACTERS]
+    return base64.b32encode(keys.mac("email code", row.nonce.bytes, row.email.encode())).decode()[:CODE_CHARACTERS]

@@ -4,18 +4,15 @@ Locks: the invitation's row alone, by a guarded update, so that its last place i
 """
 
 import base64
-import hashlib
-import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from foundation import audit, events
+from foundation import audit, events, keys
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
 from workforce import access, checklist
@@ -65,8 +62,7 @@ def invite(
 
 
 def _derived(actor: Actor, organization_id: UUID, key: str) -> str:
-    content = b"invitation" + actor.id.bytes + organization_id.bytes + key.encode()
-    mac = hmac.new(settings.SECRET_KEY.encode(), content, hashlib.sha256).digest()
+    mac = keys.mac("invitation", actor.id.bytes, organization_id.bytes, key.encode())
     return base64.urlsafe_b64encode(mac[:TOKEN_BYTES]).decode()
 
 
