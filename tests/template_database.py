@@ -40,8 +40,8 @@ def _make(name: str) -> None:
     try:
         setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set())
     finally:
-        connection.close_pool()
         connection.close()
+        connection.close_pool()  # after it: closing makes a pool where there is none
         test["NAME"] = wanted
         connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = own_name
 
