@@ -1,9 +1,7 @@
 """What the cluster does for payments."""
 
-from datetime import timedelta
-
 from foundation import clock
-from payments import ledger, timekeeping
+from payments import ledger, rest_days
 from payments.models import Account
 
 FOLD_CHUNK = 500
@@ -19,7 +17,5 @@ def fold_balances() -> int:
 
 
 def credit_rest() -> int:
-    """Daily: the rest that the work of the newest settled day earned, and of the week before it, should a day have been missed."""
-    now = clock.now()
-    newest = (now - timekeeping.SETTLED_AFTER - timedelta(days=1)).date()
-    return sum(timekeeping.credit_rest(newest - timedelta(days=n), now=now) for n in range(7))
+    """Daily: the rest that the work of settled days earned; returns how many days of people were credited."""
+    return rest_days.credit_due(now=clock.now())

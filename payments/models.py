@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -176,7 +177,10 @@ class WorkInterval(models.Model):
     objects = WorkIntervalQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index("reference", name="interval_by_reference")]
+        indexes = [
+            models.Index("reference", name="interval_by_reference"),
+            BrinIndex("created_at", name="interval_by_recency"),  # rows come in the order of time: who worked lately costs little
+        ]
         constraints = [
             ExclusionConstraint(
                 name="second_credited_once",
@@ -190,6 +194,32 @@ class WorkInterval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"
+
+
+class RestDay(models.Model):
+    """The rest that a worker's day earned has been credited. Append-only; written by `rest_days`.
+
+    `period` is what that day covered. Days of one worker never overlap, so that nobody is credited twice for the same work, wherever
+    they move.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker_id = models.UUIDField()
+    day = models.DateField()  # where the worker lives
+    period = DateTimeRangeField()  # [from, to)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("worker_id"), F("day"), name="rest_day_once"),
+            ExclusionConstraint(
+                name="rest_days_apart",
+                expressions=[("worker_id", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"rest of {self.worker_id} on {self.day}"
 
 
 class LongDay(models.Model):

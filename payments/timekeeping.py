@@ -1,17 +1,15 @@
 """The time book: the only writer of WorkInterval and LongDay, and what it says about a worker's hours."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from foundation.ids import new_id
 from payments.models import LongDay, WorkInterval
-from payments.resting import REST, rest_earned
 from payments.worktime import Period
 
 # The credited stretches of an answer, as a block of the statement that hands it in. `source` is a row source with worker_id,
@@ -102,43 +100,6 @@ def long_day_confirmed_at(worker_id: UUID) -> datetime | None:
     """When the worker last said that they go on."""
     rows = LongDay.objects.filter(worker_id=worker_id).order_by("-confirmed_at")
     return rows.values_list("confirmed_at", flat=True).first()
-
-
-SETTLED_AFTER = timedelta(days=3)  # a lease taken on the day may be handed in two days later, and must find its seconds free
-REST_NAMESPACE = UUID("0b0d7c1e-55a5-4b7e-9d3e-5f2c6f0a5e11")  # of the references of rests: one per worker and day
-
-
-def credit_rest(day: date, *, now: datetime) -> int:
-    """Credit every worker with the rest that their work of a settled UTC day earned; returns how many were credited.
-
-    A worker's second time changes nothing, so the day may be done again. Refuses (ValueError) a day that is not settled: its free
-    seconds may still belong to a task in hand.
-    """
-    start = datetime.combine(day, time.min, tzinfo=UTC)
-    end = start + timedelta(days=1)
-    if end + SETTLED_AFTER > now:
-        raise ValueError(f"{day} is not settled before {end + SETTLED_AFTER}")
-    worked = WorkInterval.objects.filter(period__startswith__gte=start, period__startswith__lt=end)
-    credited = 0
-    for worker_id in worked.values_list("worker_id", flat=True).distinct():
-        credited += _credit_rest_of(worker_id, start, end, now)
-    return credited
-
-
-@transaction.atomic
-def _credit_rest_of(worker_id: UUID, start: datetime, end: datetime, now: datetime) -> bool:
-    reference = uuid5(REST_NAMESPACE, f"{worker_id} {start.date()}")
-    rows = list(WorkInterval.objects.filter(worker_id=worker_id, period__startswith__gte=start, period__startswith__lt=end))
-    if any(row.kind == WorkInterval.Kind.REST for row in rows):
-        return False
-    following = WorkInterval.objects.filter(worker_id=worker_id, period__startswith__gte=end).order_by("period").first()
-    until = min(following.period.lower, end + REST) if following else end + REST
-    last = max((row.period.upper for row in rows), default=end)
-    periods = rest_earned([row.period for row in rows], until=max(until, last))
-    currencies = Counter(row.currency for row in rows if row.currency)
-    currency = currencies.most_common(1)[0][0] if currencies else ""
-    record(worker_id, kind=WorkInterval.Kind.REST, reference=reference, periods=periods, now=now, currency=currency)
-    return bool(periods)
 
 
 def hours(worker_id: UUID, *, today: datetime, week: datetime) -> dict[str, Hours]:

@@ -1,6 +1,6 @@
 """My time: today, the week, breaks, the days before; and the clock that the workspace shows."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from foundation.errors import Invalid
-from payments import resting, stops, timekeeping
+from payments import rest_days, resting, stops, timekeeping
 from payments.models import WorkInterval
 from tasks import clocking
 from workforce.signed_in import WorkerRequest, as_worker
@@ -87,20 +87,19 @@ def _dates(last: date) -> list[date]:
 
 
 def _windows(request: WorkerRequest, dates: list[date], zone: ZoneInfo) -> dict[Any, stops.Span]:
-    """The stretches to add up, by name: each date, today, the week, KINDS_OVER days, and the UTC days whose rest is still to come."""
+    """The stretches to add up, by name: each date, today, the week, KINDS_OVER days, and those whose rest is still to come."""
 
     def begin(day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=zone)
 
     now, end = request.now, stops.midnight(request.now, zone, days=1)
-    unsettled = range(timekeeping.SETTLED_AFTER.days + 1)
-    utc = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    unsettled = range(rest_days.SETTLED_AFTER.days + 1)
     return {
         **{day: (begin(day), begin(day + timedelta(days=1))) for day in dates},
         "today": (stops.midnight(now, zone), end),
         "week": (stops.monday(now, zone), end),
         "long": (stops.midnight(now, zone, days=1 - KINDS_OVER), end),
-        **{f"unsettled {n}": (utc - timedelta(days=n), utc - timedelta(days=n - 1)) for n in unsettled},
+        **{f"unsettled {n}": (stops.midnight(now, zone, days=-n), stops.midnight(now, zone, days=1 - n)) for n in unsettled},
     }
 
 
@@ -124,8 +123,9 @@ def _kinds(found: dict[Any, dict[str, int]]) -> list[dict[str, Any]]:
 
 def _rest_to_come(found: dict[Any, dict[str, int]]) -> float:
     """Seconds of rest that days not settled yet have earned: they are credited once nothing in hand can need those seconds."""
-    days = [kinds for name, kinds in found.items() if str(name).startswith("unsettled") and WorkInterval.Kind.REST not in kinds]
-    return sum(resting.earned_by(timedelta(seconds=sum(kinds.values()))).total_seconds() for kinds in days)
+    days = [kinds for name, kinds in found.items() if str(name).startswith("unsettled")]
+    worked = [sum(seconds for kind, seconds in kinds.items() if kind != WorkInterval.Kind.REST) for kinds in days]
+    return sum(resting.earned_by(timedelta(seconds=seconds)).total_seconds() for seconds in worked)
 
 
 urlpatterns = [
