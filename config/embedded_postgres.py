@@ -5,7 +5,6 @@ ends (`make stop` stops it), and recovers by itself from kill -9. Two processes 
 inter-process lock sees to that.
 """
 
-import contextlib
 import logging
 import os
 import subprocess
@@ -17,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
+
+from foundation import constraints
 
 SETTINGS = {
     "max_connections": "300",
@@ -100,8 +101,12 @@ def _create_database(settings: dict[str, str], name: str) -> None:
     with server as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return
-        with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # another process was first
+        try:
             connection.execute(f'CREATE DATABASE "{name}"')  # a name of ours or of the test runner
+        except psycopg.errors.DuplicateDatabase:
+            return  # another process was first
+        except psycopg.errors.UniqueViolation as error:
+            constraints.only(error, "pg_database_datname_index")  # another process was first, at the same instant
 
 
 def _complaint(directory: Path, error: Exception) -> str:

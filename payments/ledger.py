@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import Sum
 
+from foundation import constraints
 from foundation.errors import DomainError
 from foundation.ids import new_id
 from payments.errors import BadTransfer, HoldEnded, KeyConflict, Overdrawn
@@ -100,7 +101,8 @@ def account(kind: str, *, owner_id: UUID | None, currency: str, now: datetime, u
         with transaction.atomic():
             Account.objects.bulk_create([row], ignore_conflicts=True)
     except (IntegrityError, DataError) as error:
-        raise BadTransfer("There is no such kind of account.", rule=_constraint_of(error)) from error
+        rule = constraints.violated(error)
+        raise BadTransfer("There is no such kind of account.", rule=rule) from error
     return Account.objects.get(kind=kind, owner_id=owner_id, currency=currency)
 
 
@@ -288,21 +290,21 @@ def _write(row: Transfer) -> Transfer:
         with transaction.atomic():
             row.save(force_insert=True)
     except DatabaseError as error:
+        constraint = constraints.violated(error)
         first = Transfer.objects.filter(key=row.key).first()
         if first is not None:
             if any(getattr(first, name) != getattr(row, name) for name in CONTENT):
                 raise KeyConflict(key=row.key) from error
             return first
-        refusal = _refusal(error, row)
+        refusal = _refusal(constraint, error, row)
         if refusal is None:
             raise
         raise refusal from error
     return row
 
 
-def _refusal(error: DatabaseError, row: Transfer) -> DomainError | None:
+def _refusal(constraint: str, error: DatabaseError, row: Transfer) -> DomainError | None:
     """What the database's no means; None when it is no answer to this transfer (a lost connection, a deadlock)."""
-    constraint = _constraint_of(error)
     if constraint == "account_never_overdrawn":
         available = balance(row.debit_id).available
         return Overdrawn(available_micros=available, needed_micros=row.amount_micros, currency=row.currency)
@@ -313,7 +315,3 @@ def _refusal(error: DatabaseError, row: Transfer) -> DomainError | None:
     if isinstance(error, DataError):
         return BadTransfer("A value of this transfer is too large to be kept.", rule="value_in_range")
     return None
-
-
-def _constraint_of(error: DatabaseError) -> str:
-    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""

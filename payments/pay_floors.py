@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
-from foundation import audit
+from foundation import audit, constraints
 from payments.errors import NoPayFloor, PayFloorExists
 from payments.models import PayFloor
 from workforce import access
@@ -30,6 +30,7 @@ def set_floor(
                 after={"hourly_micros": hourly_micros, "effective_from": effective_from.isoformat(), "source": source},
             )
     except IntegrityError as error:
+        constraints.only(error, "pay_floor_once_a_day")
         raise PayFloorExists(country=country, currency=currency, effective_from=effective_from.isoformat()) from error
     return row
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, transaction
 from psycopg.types.range import Range
 
+from foundation import constraints
 from foundation.ids import new_id
 from payments import resting, stops, timekeeping
 from payments.models import RestDay, WorkInterval
@@ -90,6 +91,7 @@ def _credit_day(worker_id: UUID, day: date, zone: ZoneInfo, now: datetime) -> bo
                 currency=_currency(of_day, work),
             )
     except IntegrityError as error:
+        constraints.only(error, "rest_day_once", "rest_days_apart", "second_credited_once")
         log.info("the rest of worker %s on %s is left for the next run: %s", worker_id, day, error)
         return False
     return bool(periods)

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
-from foundation import events
+from foundation import constraints, events
 from foundation.errors import NotFound
 from qualification import drawing, granting, scoring
 from qualification.errors import AttemptEnded, BadExam, ExamClosed, NoAttemptsLeft, RetryTooEarly
@@ -163,7 +163,8 @@ def start(worker_id: UUID, exam_id: UUID, *, now: datetime) -> ExamAttempt:
                 started_at=now,
                 expires_at=now + timedelta(seconds=exam.time_limit_seconds),
             )
-    except IntegrityError:  # a twin of this request was quicker
+    except IntegrityError as error:  # a twin of this request was quicker
+        constraints.only(error, "exam_attempt_number_once", "exam_sat_once_at_a_time")
         return ExamAttempt.objects.get(exam=exam, worker_id=worker_id, number=len(past) + 1)
 
 

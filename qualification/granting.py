@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from foundation import constraints
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
 from qualification.eligibility import Facts, SkillFact
@@ -27,6 +28,7 @@ def create_skill(actor: Actor, *, organization_id: UUID, name: str, description:
         with transaction.atomic():
             return Skill.objects.create(organization_id=organization_id, name=name, description=description, created_at=now)
     except IntegrityError as error:
+        constraints.only(error, "skill_name_once")
         raise SkillNameTaken(field="name") from error
 
 

@@ -16,7 +16,7 @@ import psycopg
 from django.db import IntegrityError, transaction
 from psycopg.types.range import Range
 
-from foundation import events
+from foundation import constraints, events
 from foundation.errors import Busy, NotFound
 from foundation.events import EVENT_CTE
 from foundation.ids import new_id
@@ -155,12 +155,14 @@ WITH ended AS (
 )"""
 
 PLACE_TAKEN_AGAIN = """
-WITH place AS (
+WITH mine AS (
+    SELECT a.id, a.task_id FROM tasks_assignment a
+     WHERE a.id = %(assignment_id)s AND a.worker_id = %(worker_id)s AND a.token = %(token)s AND a.state = 'expired'
+       FOR NO KEY UPDATE  -- a twin of this request waits here, and then finds it handed in: it must not take a second place
+), place AS (
     UPDATE tasks_task t
        SET need = t.need - 1, done = t.done + 1, state = CASE WHEN t.done + 1 = t.overlap THEN 'complete' ELSE t.state END
-      FROM tasks_assignment a
-     WHERE a.id = %(assignment_id)s AND a.worker_id = %(worker_id)s AND a.token = %(token)s AND a.state = 'expired'
-       AND t.id = a.task_id AND t.need > 0
+      FROM mine WHERE t.id = mine.task_id AND t.need > 0
     RETURNING t.id
 ), ended AS (
     UPDATE tasks_assignment a
@@ -238,8 +240,10 @@ def submit(
             _refuse_if_taken_anew(assignment_id, worker_id, held["task_id"])
         try:
             submission = _hand_in(held, parameters)
-        except (psycopg.IntegrityError, IntegrityError):
-            continue  # another hand-in of this worker, or its twin, committed meanwhile: decide on what is there now
+        except (psycopg.IntegrityError, IntegrityError) as error:
+            # Another hand-in of this worker, or their new claim of this task, committed meanwhile: decide on what is there now.
+            constraints.only(error, "second_credited_once", "worker_has_task_once")
+            continue
         if submission is not None:
             return submission
     raise Busy(assignment_id=assignment_id)

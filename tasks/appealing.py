@@ -6,11 +6,13 @@ A decision that falls is lifted; a rejection that falls is also paid, and its an
 
 import logging
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from django.db import transaction
 
 from foundation.errors import DomainError, NotFound
+from foundation.paging import in_chunks
 from tasks import reviewing
 from tasks.models import Assignment, Project
 from workforce import access, appeals, decisions
@@ -55,7 +57,7 @@ def end_silent(*, now: datetime) -> int:
     One that cannot be ended (the money is missing) is logged and tried again at the next run; it holds up no other.
     """
     ended = 0
-    for appeal in appeals.silent(now=now):
+    for appeal in chain.from_iterable(in_chunks(appeals.silent(now=now))):
         try:
             with transaction.atomic():
                 _overturn(appeal, decided_by=None, rule=appeals.SILENCE_RULE, reason=SILENT, now=now)

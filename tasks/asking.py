@@ -14,6 +14,7 @@ from django.db.models import Q
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
+from foundation import constraints
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
 from payments import timekeeping, worktime
@@ -136,7 +137,8 @@ def credit_writing(actor: Actor, thread: Thread, *, began: str, now: datetime) -
     try:
         with transaction.atomic():
             timekeeping.record(worker_id, kind=WorkInterval.Kind.QUESTION, reference=thread.id, periods=periods, now=now)
-    except IntegrityError:
+    except IntegrityError as error:
+        constraints.only(error, "second_credited_once")
         return 0.0
     return worktime.seconds_of(periods)
 

@@ -22,7 +22,7 @@ import psycopg
 from django.db import connection, transaction
 from django.db.models import F
 
-from foundation import events
+from foundation import constraints, events
 from foundation.errors import Busy, NotFound
 from foundation.idempotency import KeyReused
 from foundation.ids import new_id
@@ -248,7 +248,8 @@ def claim_next(
 def _try_to_claim(statement: str, parameters: dict[str, Any]) -> list[Row]:
     try:
         return rows_of(statement, parameters)
-    except psycopg.errors.UniqueViolation:
+    except psycopg.errors.UniqueViolation as error:
+        constraints.only(error, "worker_has_task_once", "claim_once_per_key")
         return [{"is_fresh": False}]  # a twin of this claim, or a late hand-in of the same task, was quicker: look again
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from foundation import constraints
 from foundation.errors import NotFound
 from tasks.errors import RESULT_MAX_BYTES, DraftOutdated, LeaseLost, ResultTooLarge
 from tasks.labels import encoded
@@ -44,8 +45,8 @@ def save(assignment_id: UUID, *, worker_id: UUID, token: UUID, result: Any, base
             with transaction.atomic():
                 Draft.objects.create(assignment_id=assignment_id, result=result, revision=1, saved_at=now)
             return Saved(assignment_id, 1, now)
-        except IntegrityError:
-            pass  # there is one already: it decides below
+        except IntegrityError as error:
+            constraints.only(error, "tasks_draft_pkey")  # there is one already: it decides below
     with transaction.atomic():
         draft = Draft.objects.select_for_update().filter(assignment_id=assignment_id).first()
         if draft is None:

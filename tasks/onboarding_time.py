@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
+from foundation import constraints
 from payments import timekeeping, worktime
 from payments.models import WorkInterval
 from workforce import checklist
@@ -34,8 +35,11 @@ def _credit(progress_id: UUID, *, now: datetime) -> bool:
     try:
         with transaction.atomic():
             return _credit_once(progress_id, now)
-    except IntegrityError:
-        return False  # the time book was written meanwhile: the next run looks again at what is free
+    except IntegrityError as error:
+        constraints.only(
+            error, "second_credited_once"
+        )  # the time book was written meanwhile: the next run looks again at what is free
+        return False
 
 
 def _credit_once(progress_id: UUID, now: datetime) -> bool:

@@ -13,6 +13,7 @@ import orjson
 from django.db import IntegrityError, transaction
 from psycopg.types.multirange import Multirange
 
+from foundation import constraints
 from foundation.errors import Busy, NotFound
 from payments import timekeeping, worktime
 from payments.models import WorkInterval
@@ -198,8 +199,8 @@ def _credit(study_id: UUID, *, now: datetime) -> None:
         try:
             with transaction.atomic():
                 return _credit_once(study_id, now)
-        except IntegrityError:
-            continue  # the time book was written meanwhile: look again at what is free
+        except IntegrityError as error:
+            constraints.only(error, "second_credited_once")  # the time book was written meanwhile: look again at what is free
     raise Busy(study_id=study_id)
 
 

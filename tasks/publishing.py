@@ -12,17 +12,15 @@ from foundation import audit, events, queueing
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
 from payments import fairness, funding, ledger, pay_floors
-from payments.errors import MissingFunds, Overdrawn
 from payments.models import Account
 from qualification import eligibility
 from qualification.models import Course
-from tasks import gold, guidelines, measuring, pricing
+from tasks import gold, guidelines, measuring, pricing, reserving
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotNeeded, PilotUnfinished, PriceTooLow
 from tasks.labels import check_interface, interface_of
 from tasks.models import Assignment, Batch, Enrolment, Guideline, Project, Task
-from workforce import access, decisions
+from workforce import access
 from workforce.access import Actor
-from workforce.models import Appeal, Decision
 
 REVIEW_SECONDS = int(timedelta(hours=48).total_seconds())
 LIMITS = {
@@ -31,7 +29,6 @@ LIMITS = {
     "gold_percent": 50,
 }
 SKIP_REASON_CHARACTERS = (10, 1000)  # from, to
-REVIEW_WINDOW = decisions.APPEAL_WINDOW  # a rejection may be appealed and overturned that long, so its pay stays in escrow
 RELEASE_WINDOW = timedelta(days=60)  # lease, review and appeal end well within; the rest is for a cluster that slept
 
 
@@ -319,66 +316,14 @@ def release_spare(batch: Batch, *, now: datetime) -> int:
     batch = Batch.objects.select_for_update(no_key=True).get(id=batch.id)
     if batch.escrow_id is None or batch.state != Batch.State.CLOSED:
         return 0
-    return funding.release(
-        batch.organization_id, batch.id, keep_micros=outstanding_micros(batch, now=now), currency=batch.currency, now=now
-    )
+    keep = reserving.look(batch, now=now).outstanding_micros
+    return funding.release(batch.organization_id, batch.id, keep_micros=keep, currency=batch.currency, now=now)
 
 
 def release_closed(*, now: datetime) -> int:
     """Give back what has become free in every batch closed within RELEASE_WINDOW; returns the micros. Safe to repeat."""
     closed = Batch.objects.filter(state=Batch.State.CLOSED, escrow_id__isnull=False, closed_at__gt=now - RELEASE_WINDOW)
     return sum(release_spare(batch, now=now) for chunk in in_chunks(closed) for batch in chunk)
-
-
-def outstanding_micros(batch: Batch, *, now: datetime) -> int:
-    """What a batch's escrow may still have to pay beyond what is held, in micros.
-
-    Price and fee of every place that is open, leased, or was rejected within REVIEW_WINDOW or before and is being appealed (its
-    verdict may be reversed), and the fee of what waits for review.
-    """
-    counts = Assignment.objects.filter(batch=batch).aggregate(
-        leased=Count("id", filter=Q(state=Assignment.State.LEASED)),
-        submitted=Count("id", filter=Q(state=Assignment.State.SUBMITTED)),
-        rejected=Count("id", filter=Q(state=Assignment.State.REJECTED, ended_at__gt=now - REVIEW_WINDOW)),
-    )
-    still_open = Task.objects.filter(batch=batch, need__gt=0).aggregate(n=Sum("need", default=0))["n"]
-    appealed = Appeal.objects.filter(
-        state=Appeal.State.OPEN,
-        thread__within=f"batch:{batch.id}",
-        decision__kind=Decision.Kind.REJECT_WORK,
-        decision__created_at__lte=now - REVIEW_WINDOW,
-    ).count()
-    places = still_open + counts["leased"] + counts["rejected"] + appealed
-    return int(places * (batch.price_micros + batch.fee_micros) + counts["submitted"] * batch.fee_micros)
-
-
-def cover(batch: Batch, *, key: str, now: datetime) -> int:
-    """Move what a batch's escrow lacks for everything outstanding from its requester's funds; returns the micros, most often 0.
-
-    Answers collected again and verdicts reversed can use up the quarter that publishing sets aside. Call it under the batch's
-    lock. Locks the funds if it needs them. Raises MissingFunds with the shortfall.
-    """
-    assert batch.escrow_id is not None, "what has answers was published"
-    short = outstanding_micros(batch, now=now) - ledger.balance(batch.escrow_id).available
-    if short <= 0:
-        return 0
-    try:
-        ledger.post(
-            key=key,
-            debit_id=ledger.account(Account.Kind.FUNDS, owner_id=batch.organization_id, currency=batch.currency, now=now).id,
-            credit_id=batch.escrow_id,
-            amount_micros=short,
-            currency=batch.currency,
-            reason="reserve",
-            now=now,
-            reference=batch.id,
-        )
-    except Overdrawn as error:
-        available = int(error.details["available_micros"])
-        raise MissingFunds(
-            needed_micros=short, available_micros=available, shortfall_micros=short - available, currency=batch.currency
-        ) from error
-    return short
 
 
 def progress(batch: Batch) -> dict[str, int]:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
+from foundation import constraints
 from foundation.errors import Busy, NotFound
 from foundation.statements import rows_of
 from payments import timekeeping, worktime
@@ -93,8 +94,8 @@ def finish(actor: Actor, guideline_id: UUID, *, now: datetime) -> GuidelineReadi
         try:
             with transaction.atomic():
                 return _finish(worker_id, guideline_id, now)
-        except IntegrityError:
-            continue  # the time book was written meanwhile: look again at what is free
+        except IntegrityError as error:
+            constraints.only(error, "second_credited_once")  # the time book was written meanwhile: look again at what is free
     raise Busy(guideline_id=guideline_id)
 
 

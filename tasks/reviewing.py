@@ -20,7 +20,7 @@ from foundation.errors import NotFound
 from foundation.models import Event
 from payments import ledger
 from payments.models import Account
-from tasks import assigning, publishing
+from tasks import assigning, publishing, reserving
 from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewConflict, TooFewChecks
 from tasks.models import Answer, Assignment, Batch, Review, Task
 from workforce import access, decisions, notifying
@@ -176,7 +176,7 @@ def reject(
     Task.objects.filter(id=assignment.task_id, state=Task.State.CANCELLED).update(done=F("done") - 1)
     assigning.reopen([assignment.task_id], batch_id=batch.id, collected=True)
     ledger.void_earning(assignment_id, now=now)
-    publishing.cover(batch, key=f"reserve:{batch.id}:rejected:{assignment_id}", now=now)
+    reserving.cover(batch, key=f"reserve:{batch.id}:rejected:{assignment_id}", now=now)
     events.record(
         "answer.rejected",
         subject_id=assignment_id,
@@ -246,7 +246,7 @@ def _pay_overturned(assignment: Assignment, batch: Batch, *, now: datetime) -> N
                 now=now,
                 reference=assignment.id,
             )
-    publishing.cover(batch, key=f"reserve:{batch.id}:overturned:{assignment.id}", now=now)
+    reserving.cover(batch, key=f"reserve:{batch.id}:overturned:{assignment.id}", now=now)
 
 
 def _was_overturned(assignment: Assignment) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from django.db import IntegrityError, transaction
 
+from foundation import constraints
 from foundation.errors import Busy, NotFound
 from payments import timekeeping, worktime
 from payments.models import WorkInterval
@@ -120,8 +121,8 @@ def _grade(attempt: ExamAttempt, answers: Mapping[str, Any], *, strict: bool, no
                 )
                 _credit(graded, until=until, now=now)
                 return graded
-        except IntegrityError:
-            continue
+        except IntegrityError as error:
+            constraints.only(error, "second_credited_once")  # the time book was written meanwhile: look again at what is free
     raise Busy(attempt_id=attempt.id)
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from foundation import audit, keys
+from foundation import audit, constraints, keys
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
 from workforce import access, emails, second_factors
@@ -44,6 +44,7 @@ def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, no
             if as_worker:
                 become_worker(user, display_name=display_name, now=now)
     except IntegrityError as error:
+        constraints.only(error, "email_once_whatever_its_case", "workforce_user_email_key", "unique_verified_email")
         raise EmailTaken(field="email") from error
     return user
 
@@ -135,6 +136,7 @@ def add_member(actor: Actor, organization_id: UUID, *, email: str, role: str, no
                 after={"user_id": str(user.id), "role": role},
             )
     except IntegrityError as error:
+        constraints.only(error, "member_once_at_a_time")
         raise AlreadyAMember(field="email") from error
     return membership
 

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from foundation import audit
+from foundation import audit, constraints
 from foundation.errors import NotFound
 from workforce import access, second_factors, standing
 from workforce.access import Actor
@@ -115,6 +115,7 @@ def add_step(actor: Actor, organization_id: UUID | None, *, kind: str, now: date
         with transaction.atomic():
             row = OnboardingStep.objects.create(organization_id=organization_id, kind=kind, created_at=now, **fields)
     except IntegrityError as error:
+        constraints.only(error, "step_once_on_a_list")
         raise StepTwice(field="kind") from error
     _changed(actor, row, "added", now=now, after={"kind": kind, "title": row.name, "required": row.required})
     return row

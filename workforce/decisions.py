@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from foundation import audit
+from foundation import audit, constraints
 from foundation.errors import NotFound
 from workforce import access, appeals, notifying, onboarding
 from workforce.access import Actor
@@ -131,6 +131,7 @@ def _lift(decision: Decision, *, decided_by: UUID | None, rule: str, reason: str
                 _tell(lifting, now=now)
             audit.append("decision.lifted", subject=f"decision:{decision.id}", actor_id=decided_by, now=now, reason=reason)
     except IntegrityError as error:
+        constraints.only(error, "workforce_decision_lifts_id_key")
         raise NotLiftable(decision_id=decision.id) from error
     return lifting
 

@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from foundation import audit, idempotency, queueing
+from foundation import audit, constraints, idempotency, queueing
 from foundation.errors import NotFound
 from workforce import notifying, onboarding
 from workforce.access import Actor
@@ -58,7 +58,8 @@ def ask_for_copy(actor: Actor, *, now: datetime) -> DataCopy:
         with transaction.atomic():
             row = DataCopy.objects.create(user_id=actor.id, requested_at=now)
             queueing.enqueue("tasks.jobs.make_data_copy", str(row.id))
-    except IntegrityError:  # a twin of this request was quicker
+    except IntegrityError as error:  # a twin of this request was quicker
+        constraints.only(error, "one_copy_made_at_a_time")
         return DataCopy.objects.get(user_id=actor.id, state__in=waiting)
     return row
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from foundation import audit, events, keys
+from foundation import audit, constraints, events, keys
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
 from workforce import access, checklist
@@ -112,7 +112,8 @@ def join(actor: Actor, token: str, *, now: datetime) -> TeamMember:
             member = TeamMember.objects.create(
                 organization_id=row.organization_id, worker_id=worker_id, invitation=row, joined_at=now
             )
-    except IntegrityError:  # a twin of this request was quicker: the place goes back
+    except IntegrityError as error:  # a twin of this request was quicker: the place goes back
+        constraints.only(error, "in_a_team_once_at_a_time")
         TeamInvitation.objects.filter(id=row.id).update(uses=F("uses") - 1)
         return there.get()
     _tell("team.joined", member, actor, now)

@@ -7,7 +7,7 @@ import pytest
 
 from foundation.errors import Busy
 from payments import ledger
-from tasks import answering, publishing
+from tasks import answering, publishing, reserving
 from tasks.errors import BatchNotOpen, NotEligible
 from tasks.models import Assignment, Batch
 from tests import builders
@@ -42,4 +42,4 @@ def test_money_for_every_lease_survives_the_closing(now, repeat):
             lease.id, worker_id=lease.worker_id, token=lease.token, result=scenes.result("a"), now=now + timedelta(seconds=20)
         )
     assert ledger.balance(batch.escrow_id).available == len(leases) * scenes.FEE
-    assert not publishing.outstanding_micros(batch, now=now) - len(leases) * scenes.FEE
+    assert not reserving.look(batch, now=now).outstanding_micros - len(leases) * scenes.FEE

@@ -1,9 +1,11 @@
 """Publishing and reviewing at once: one reserve, one verdict, one payment."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from config.jobs import broken_invariants
@@ -11,9 +13,9 @@ from foundation.models import Event
 from payments import ledger
 from payments.errors import MissingFunds
 from payments.models import Account, Transfer
-from tasks import publishing, reviewing
+from tasks import answering, assigning, publishing, reserving, reviewing
 from tasks.errors import RejectionCap, ReviewConflict
-from tasks.models import Assignment, Batch, Review
+from tasks.models import Answer, Assignment, Batch, Review, Task
 from tests import builders
 from tests.races.crowd import all_at_once
 from tests.tasks import scenes
@@ -155,3 +157,88 @@ def test_rejections_at_once_do_not_pass_the_cap(now):
     assert Assignment.objects.filter(state="rejected").count() == reviewing.REJECTIONS_FREE
     assert len(refused) == 3
     assert broken_invariants() == {}
+
+
+# A late hand-in as it was: it took the place by what it had read of its own assignment before it waited for the task.
+PLACE_TAKEN_BY_WHAT_WAS_READ = """
+WITH place AS (
+    UPDATE tasks_task t
+       SET need = t.need - 1, done = t.done + 1, state = CASE WHEN t.done + 1 = t.overlap THEN 'complete' ELSE t.state END
+      FROM tasks_assignment a
+     WHERE a.id = %(assignment_id)s AND a.worker_id = %(worker_id)s AND a.token = %(token)s AND a.state = 'expired'
+       AND t.id = a.task_id AND t.need > 0
+    RETURNING t.id
+"""
+UNGUARDED = PLACE_TAKEN_BY_WHAT_WAS_READ + answering.SUBMIT_LATE[answering.SUBMIT_LATE.index("), ended AS (") :]
+
+
+@pytest.mark.parametrize("statement", [UNGUARDED, answering.SUBMIT_LATE], ids=["control", "guarded"])
+def test_a_late_hand_in_sent_twice_takes_one_place(now, monkeypatch, statement):
+    monkeypatch.setattr(answering, "SUBMIT_LATE", statement)
+    rita, olga = people(now)
+    batch = scenes.opened(rita, olga, tasks=1, overlap=2)
+    wanda = builders.worker("wanda", now=now)
+    (lease,) = scenes.claim(wanda, batch)
+    late = lease.expires_at + timedelta(minutes=1)
+    assert assigning.expire_due(now=late) == 1
+    first_has_written = threading.Event()
+
+    def hand_in(n):
+        if n == 0:
+            with transaction.atomic():
+                scenes.submit(wanda, lease, now=late)
+                first_has_written.set()
+                wait_until_somebody_waits()
+        else:
+            first_has_written.wait(30)
+            scenes.submit(wanda, lease, now=late)
+
+    all_at_once(hand_in, 2)
+    task = Task.objects.get(batch=batch)
+    taken = 2 if statement == UNGUARDED else 1
+    assert (task.done, task.need, Answer.objects.count()) == (taken, 2 - taken, 1)
+    assert bool(broken_invariants()) is (statement == UNGUARDED)
+
+
+def wait_until_somebody_waits():
+    """Until another connection to this database waits for a lock."""
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+            if cursor.fetchone():
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody came to wait")
+
+
+def test_control_two_counts_miss_the_place_that_is_claimed_between_them(now):
+    rita, olga = people(now)
+    batch = scenes.opened(rita, olga, tasks=3)
+    wanda = builders.worker("wanda", now=now)
+    leased = Assignment.objects.filter(batch=batch, state="leased").count()
+    scenes.claim(wanda, batch)
+    still_open = Task.objects.filter(batch=batch).aggregate(n=Sum("need"))["n"]
+    assert leased + still_open == 2  # of three
+
+
+def test_what_is_outstanding_counts_every_place_once_whatever_moves_meanwhile(now):
+    rita, olga = people(now)
+    batch = scenes.opened(rita, olga, tasks=3)
+    batch.refresh_from_db()
+    crew = [builders.worker(f"w{n}", now=now) for n in range(3)]
+    seen, working = set(), [True] * len(crew)
+
+    def act(n):
+        if n == len(crew):
+            while any(working):
+                seen.add(reserving.look(batch, now=now).outstanding_micros)
+            return
+        try:
+            for _ in range(15):
+                for lease in scenes.claim(crew[n], batch):
+                    assigning.return_task(lease.id, worker_id=crew[n].worker.id, token=lease.token, now=now)
+        finally:
+            working[n] = False
+
+    all_at_once(act, len(crew) + 1)
+    assert seen == {3 * PLACE}

@@ -1,14 +1,17 @@
 """Appeals: filed once and in time, decided by somebody else, ended by silence; what falls is lifted and paid."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from foundation import audit
 from foundation.errors import NotFound
+from foundation.ids import new_id
+from payments import funding
 from payments.errors import MissingFunds
-from tasks import appealing, publishing, reviewing
+from tasks import appealing, publishing, reserving, reviewing
 from tasks.models import Assignment, Review
 from tests import builders
 from tests.tasks import scenes
@@ -220,6 +223,45 @@ def test_the_money_stays_while_an_appeal_is_open(rita, wanda, mona, rejection, b
     assert scenes.money(batch, wanda)["earnings"] == scenes.PRICE
 
 
+def drain(rita, now):
+    """Reserve all of a requester's funds for something else."""
+    (row,) = funding.funds_of(rita.organization.id)
+    if row["available_micros"]:
+        other = {"amount_micros": row["available_micros"], "unit_cap_micros": 1, "currency": "USD"}
+        funding.reserve(rita.organization.id, new_id(), now=now, **other)
+
+
+@pytest.mark.parametrize("how", ["decided", "silence", "given in"])
+def test_an_appeal_that_outlasts_the_window_is_paid_once_and_out_of_the_escrow(rita, wanda, mona, rejection, batch, now, how):
+    publishing.close(rita.actor, batch.id, now=now)
+    appeal = filed(wanda, rejection, now + timedelta(days=12))
+    publishing.release_closed(now=now + timedelta(days=14))
+    publishing.release_closed(now=now + timedelta(days=16))
+    place = scenes.PRICE + scenes.FEE
+    assert scenes.money(batch)["escrow"] == place
+    drain(rita, now)
+    then = now + timedelta(days=18)
+    if how == "decided":
+        appealing.decide(mona.actor, appeal.id, verdict="overturned", reason=REASON, now=then)
+    elif how == "silence":
+        assert appealing.end_silent(now=then) == 1
+    else:
+        reviewing.accept(rita.actor, UUID(rejection.scope.removeprefix("assignment:")), now=then)
+    assert scenes.money(batch, wanda) == {"funds": 0, "escrow": 0, "fees": scenes.FEE, "earnings": scenes.PRICE, "held": 0}
+    assert publishing.release_closed(now=then) == 0
+
+
+def test_an_appeal_at_the_last_instant_finds_its_money(rita, wanda, mona, rejection, batch, now):
+    publishing.close(rita.actor, batch.id, now=now)
+    last = rejection.appeal_until
+    publishing.release_closed(now=last)  # the appeal is on its way, and not to be seen yet
+    publishing.release_closed(now=last + timedelta(hours=1))
+    drain(rita, now)
+    appeal = filed(wanda, rejection, last)
+    appealing.decide(mona.actor, appeal.id, verdict="overturned", reason=REASON, now=last + timedelta(days=2))
+    assert scenes.money(batch, wanda)["earnings"] == scenes.PRICE
+
+
 def test_missing_money_changes_nothing_and_holds_up_nobody(wanda, walt, mona, rita, rejection, batch, now, monkeypatch):
     appeal = filed(wanda, rejection, now)
     other = filed(walt, pause(walt, now, rule="r/1", effective_until=now + timedelta(hours=1)), now)
@@ -227,7 +269,7 @@ def test_missing_money_changes_nothing_and_holds_up_nobody(wanda, walt, mona, ri
     def short(*args, **kwargs):
         raise MissingFunds(shortfall_micros=1)
 
-    monkeypatch.setattr(publishing, "cover", short)
+    monkeypatch.setattr(reserving, "cover", short)
     with pytest.raises(MissingFunds):
         appealing.decide(mona.actor, appeal.id, verdict="overturned", reason=REASON, now=now)
     assert appealing.end_silent(now=now + timedelta(days=8)) == 1
