@@ -20,6 +20,7 @@ from django.conf import settings
 
 START_SECONDS = 60
 STOP_SECONDS = 15
+HEADER_MILLISECONDS = 10_000  # in which a client has to send its headers
 PID_FILE = "processes.json"
 
 
@@ -44,6 +45,7 @@ class Process:
     def __init__(self, command: list[str]) -> None:
         self.command = command
         self.log = settings.DATA_DIR / "logs" / f"{self.name}.log"
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,7 +59,13 @@ class Process:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, cwd=settings.BASE_DIR, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                self.command,
+                cwd=settings.BASE_DIR,
+                env=os.environ | self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
         return self
 
@@ -94,11 +102,12 @@ class WebServer(Process):
         super().__init__(
             [
                 str(Path(sys.executable).with_name("granian")),
-                *("--interface", "wsgi", "--host", host, "--port", str(self.port)),
-                *("--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--log-level", "warning"),
-                "config.wsgi:application",
+                *("--interface", "asgi", "--host", host, "--port", str(self.port), "--workers", str(workers)),
+                *("--http1-header-read-timeout", str(HEADER_MILLISECONDS), "--no-ws", "--log-level", "warning"),
+                "config.asgi:application",
             ]
         )
+        self.environment = {"FAIRHAND_WEB_THREADS": str(threads)}
 
     @property
     def address(self) -> str:

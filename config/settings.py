@@ -275,6 +275,8 @@ STORAGES: dict[str, dict[str, Any]] = {
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"
 UPLOAD_MAX_BYTES = env.int("FAIRHAND_UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)  # of one image, sound or video
+BODY_MAX_BYTES = max(UPLOAD_MAX_BYTES, 512 * 1024 * 1024)  # of any request; most routes take far less
+WEB_THREADS = env.int("FAIRHAND_WEB_THREADS", default=4)  # requests that one web process works on at once
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -1,0 +1,164 @@
+"""Clients that send or read slowly, cut the connection or lie about lengths, against a real web process over raw sockets."""
+
+import json
+import re
+import socket
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from config.processes import WebServer, is_healthy
+from tests import builders
+
+THREADS = 2
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAIRHAND_DATABASE", connection.settings_dict["NAME"])
+        patch.setenv("FAIRHAND_DEBUG", "1")
+        patch.setenv("FAIRHAND_SIMULATION", "1")
+        with WebServer(workers=1, threads=THREADS) as running:
+            yield running
+
+
+def connected(server: WebServer) -> socket.socket:
+    return socket.create_connection((server.host, server.port), timeout=60)
+
+
+def head(method: str, path: str, *lines: str) -> bytes:
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
+
+
+def answer(client: socket.socket) -> tuple[int, dict]:
+    """The status and the JSON body of the answer on a connection."""
+    raw = b""
+    while b"\r\n\r\n" not in raw:
+        part = client.recv(65536)
+        assert part, f"the server hung up after {raw!r}"
+        raw += part
+    start, _, body = raw.partition(b"\r\n\r\n")
+    length = int(re.search(rb"content-length: (\d+)", start.lower()).group(1))
+    while len(body) < length:
+        body += client.recv(65536)
+    return int(start.split(b" ")[1]), json.loads(body)
+
+
+def ask(server: WebServer, raw: bytes, *, half_close: bool = False) -> tuple[int, dict]:
+    with connected(server) as client:
+        client.sendall(raw)
+        if half_close:
+            client.shutdown(socket.SHUT_WR)
+        return answer(client)
+
+
+def log_in(email: str = "nobody@example.org") -> bytes:
+    return json.dumps({"email": email, "password": "wrong-password", "name": "x"}).encode()
+
+
+def test_ten_clients_that_send_a_byte_a_second_keep_nobody_waiting(server):
+    slow = [connected(server) for _ in range(10)]
+    for client in slow:
+        client.sendall(head("POST", "/api/v1/tokens", "Content-Type: application/json", "Content-Length: 5000") + b"{")
+    for _ in range(3):
+        time.sleep(0.3)
+        for client in slow:
+            client.sendall(b" ")
+        assert is_healthy(server.address)
+    assert answer(slow[0]) == (
+        408,
+        {
+            "code": "request_too_slow",
+            "message": "The body arrived too slowly; send at least 4096 bytes a second without long gaps. Nothing was kept.",
+            "details": {"received": 4},
+        },
+    )
+    for client in slow:
+        client.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"email": "a@b.org"'])
+def test_a_body_that_ends_before_its_declared_end_never_reaches_django(server, sent):
+    request = head("POST", "/api/v1/tokens", "Content-Type: application/json", "Content-Length: 500") + sent
+    status, body = ask(server, request, half_close=True)
+    assert (status, body["code"], body["details"]) == (400, "body_incomplete", {"received": len(sent), "declared": 500})
+
+
+def test_a_chunked_body_needs_its_end(server):
+    body = log_in()
+    chunk = f"{len(body):x}\r\n".encode() + body + b"\r\n"
+    chunked = head("POST", "/api/v1/tokens", "Content-Type: application/json", "Transfer-Encoding: chunked") + chunk
+    assert ask(server, chunked, half_close=True)[1]["code"] == "body_incomplete"
+    status, refusal = ask(server, chunked + b"0\r\n\r\n")
+    assert (status, refusal["code"]) == (403, "bad_credentials"), "a whole one is read, and Django answers"
+
+
+def test_a_large_body_is_for_those_who_are_known(server, committed_db, now):
+    rita = builders.requester("rita", now=now)
+    size = 3 * 1024 * 1024
+
+    def send(*lines: str) -> tuple[int, dict]:
+        request = head("POST", "/api/v1/tokens", "Content-Type: application/json", f"Content-Length: {size}", *lines)
+        with connected(server) as client:
+            with suppress(OSError):  # it was refused before it was whole
+                client.sendall(request + b" " * size)
+            return answer(client)
+
+    assert send()[1]["code"] == "body_too_large"
+    assert send("Authorization: Bearer fh_wrong")[1]["code"] == "body_too_large"
+    status, body = send(f"Authorization: Bearer {rita.token}", f"Fairhand-Now: {now.isoformat()}")
+    assert "valid API token" not in body["message"], "a known sender gets as far as the route, which has a limit of its own"
+    assert status in (400, 413)
+
+
+def test_a_header_that_spells_another_with_underscores_is_refused(server):
+    status, body = ask(server, head("GET", "/api/healthz", "X_Forwarded_For: 1.2.3.4"))
+    assert (status, body["details"]["field"]) == (400, "x_forwarded_for")
+    assert ask(server, head("GET", "/api/healthz", "X-Forwarded-For: 1.2.3.4"))[0] == 200
+
+
+def test_readers_who_take_nothing_of_a_large_file_keep_nobody_waiting(server):
+    lazy = [connected(server) for _ in range(3 * THREADS)]
+    for client in lazy:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(head("GET", "/static/editor/lsf.js"))
+    time.sleep(0.5)
+    assert is_healthy(server.address)
+    for client in lazy:
+        client.close()
+
+
+def test_a_file_arrives_whole(server):
+    from django.contrib.staticfiles import finders
+
+    wanted = Path(finders.find("editor/lsf.js")).read_bytes()
+    with connected(server) as client:
+        client.sendall(head("GET", "/static/editor/lsf.js", "Connection: close"))
+        raw = b""
+        while part := client.recv(1 << 20):
+            raw += part
+    start, _, body = raw.partition(b"\r\n\r\n")
+    assert b" 200 " in start.split(b"\r\n")[0]
+    assert len(body) == len(wanted)
+    assert body == wanted
+
+
+def test_many_requests_of_one_address_all_get_their_turn(server):
+    answers = []
+
+    def one() -> None:
+        answers.append(
+            ask(server, head("POST", "/api/v1/tokens", "Content-Type: application/json", "Content-Length: 2") + b"{}")[0]
+        )
+
+    threads = [threading.Thread(target=one) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [400] * 40
