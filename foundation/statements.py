@@ -5,12 +5,16 @@ running them. Everything that is not a hot verb uses the ORM.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, cast
 
 import psycopg
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from psycopg.rows import dict_row
+
+from foundation.errors import Busy
 
 Row = dict[str, Any]
 PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -38,3 +42,19 @@ def _numbered(statement: str) -> tuple[bytes, list[str]]:
     names = list(dict.fromkeys(PARAMETER.findall(statement)))
     text = PARAMETER.sub(lambda match: f"${names.index(match.group(1)) + 1}", statement).replace("%%", "%")
     return text.encode(), names
+
+
+@contextmanager
+def waiting_at_most(milliseconds: int) -> Iterator[None]:
+    """A transaction in which no statement waits longer than that for a lock. Raises Busy when one had to, and nothing has changed then.
+
+    Inside another transaction the bound holds until that one ends.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise Busy from error
+        raise

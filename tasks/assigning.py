@@ -3,12 +3,14 @@
 The claim is one statement (design §5). Its rules, in the order in which the statement applies them:
 
 1. The enrolment row is locked: claims of one worker in one batch queue up; claims of different workers never meet here.
-2. Urgent tasks first, then gold if it is due, then ordinary tasks from the worker's cursor on; never one the worker has
-   had, never one reserved for others. Rows that others hold are skipped, not waited for.
-3. `need` goes down and the lease is written in the same statement; `CHECK (need >= 0)` and the unique pair of task and worker
+2. Urgent tasks first, then gold if it is due, then ordinary tasks; urgent and ordinary ones each from a cursor of the worker's
+   on. Never one the worker has had, never one reserved for others. Rows that others hold are skipped, not waited for.
+3. What a worker gave back comes last: only when there is nothing else, nobody else may take it, and for the second time at most.
+4. `need` goes down and the lease is written in the same statement; `CHECK (need >= 0)` and the unique pair of task and worker
    are the last guards.
-4. The cursor moves to just before the first open task that this worker has not done, taken or merely busy, so that no task is
-   ever left behind it. What re-opens gets a new position at the tail, handed out in commit order under the batch's lock.
+5. A cursor moves to just before the first open task of its lane that this worker has not had, taken or merely busy, so that no
+   task is ever left behind it; with none left, to the tail. What re-opens gets a new position at the tail, handed out in commit
+   order under the batch's lock.
 """
 
 from collections.abc import Sequence
@@ -26,11 +28,14 @@ from foundation import constraints, events
 from foundation.errors import Busy, NotFound
 from foundation.idempotency import KeyReused
 from foundation.ids import new_id
-from foundation.statements import Row, rows_of
+from foundation.statements import Row, rows_of, waiting_at_most
 from tasks import enrolling
 from tasks.errors import BatchNotOpen, ChoosingNotAllowed, LeaseLost, TaskTaken, TooManyLeases
 from tasks.models import Assignment, Batch, Prelabel, Task
 
+CLAIM_WAIT_MS = 2000  # the longest a claim waits for any one lock before it says busy
+AGAIN_AT_MOST = 2  # times one person is given the same task, where they gave it back
+AGAIN_AFTER = "24 hours"  # for which others who take part have the first go at what somebody gave back
 CLAIM_ROUNDS = 8  # how often a claim looks again (a busy row, a twin, access derived afresh) before it says busy
 BUSY_WAIT = "200ms"
 EXPIRE_CHUNK = 500  # leases ended in one transaction
@@ -39,6 +44,22 @@ EXPIRE_CHUNK = 500  # leases ended in one transaction
 # NOT EXISTS into a hash anti-join over the whole history at bad moments.
 NOT_MINE = """(SELECT a.id FROM tasks_assignment a
                  WHERE a.task_id = t.id AND a.worker_id = %(worker_id)s AND NOT (a.state IN ('returned', 'expired'))) IS NULL"""
+# Nor given back by me; that is a lane of its own, `again`. One more probe, because the index behind NOT_MINE leaves these rows out.
+NOT_GIVEN_BACK = """(SELECT r.id FROM tasks_assignment r
+                 WHERE r.worker_id = %(worker_id)s AND r.batch_id = t.batch_id AND r.task_id = t.id AND r.state = 'returned'
+                 LIMIT 1) IS NULL"""
+GIVEN_BACK_TIMES = """(SELECT count(*) FROM tasks_assignment r
+                 WHERE r.worker_id = %(worker_id)s AND r.batch_id = t.batch_id AND r.task_id = t.id AND r.state = 'returned')"""
+# Somebody else takes part who may take the task and was never given it.
+OTHERS_MAY = """EXISTS (SELECT 1 FROM tasks_enrolment o
+                 WHERE o.batch_id = t.batch_id AND o.worker_id <> %(worker_id)s
+                   AND (o.eligible_until IS NULL OR o.eligible_until > %(now)s)
+                   AND (t.reserved_for IS NULL OR o.worker_id = ANY (t.reserved_for))
+                   AND (t.unavailable_for IS NULL OR NOT o.worker_id = ANY (t.unavailable_for))
+                   AND (SELECT a.id FROM tasks_assignment a WHERE a.task_id = t.id AND a.worker_id = o.worker_id
+                           AND NOT (a.state IN ('returned', 'expired'))) IS NULL
+                   AND (SELECT r.id FROM tasks_assignment r WHERE r.worker_id = o.worker_id AND r.batch_id = t.batch_id
+                           AND r.task_id = t.id AND r.state = 'returned' LIMIT 1) IS NULL)"""
 FOR_ME = """(t.reserved_for IS NULL OR %(worker_id)s = ANY (t.reserved_for))
                AND (t.unavailable_for IS NULL OR NOT %(worker_id)s = ANY (t.unavailable_for))"""
 
@@ -54,10 +75,13 @@ GOLD_IS_DUE = f"""CASE
         ELSE false END"""
 
 SEAT = f"""
-WITH seen AS MATERIALIZED (
+WITH patience AS MATERIALIZED (  -- this statement's own; joined below, so that it is set before a row is locked
+    SELECT set_config('lock_timeout', '{CLAIM_WAIT_MS}ms', true) AS bound
+), seen AS MATERIALIZED (
     SELECT claimed FROM tasks_enrolment WHERE worker_id = %(worker_id)s AND batch_id = %(batch_id)s
 ), seat AS MATERIALIZED (
-    SELECT e.id AS enrolment_id, e.standing, e.eligible_until, e.clear_until, e.cursor, e.claimed, e.gold_cursor,
+    SELECT e.id AS enrolment_id, e.standing, e.eligible_until, e.clear_until, e.cursor, e.urgent_cursor, e.claimed,
+           e.gold_cursor, b.tail,
            b.id AS batch_id, b.project_id, b.state, b.price_micros, b.fee_micros, b.currency, b.guideline_id, b.review_seconds,
            b.lease_seconds, b.workers_choose, e.meaning_version = g.meaning_version AS knows_guideline,
            -- a claim that waited for its twin reads the leases as they were before: it must start over
@@ -65,7 +89,8 @@ WITH seen AS MATERIALIZED (
            least(%(count)s::int, b.lease_size, b.max_leases - (
                SELECT count(*) FROM tasks_assignment l WHERE l.worker_id = e.worker_id AND l.batch_id = e.batch_id
                   AND l.state = 'leased' AND l.expires_at > %(now)s)) AS wanted
-      FROM tasks_enrolment e JOIN tasks_batch b ON b.id = e.batch_id JOIN tasks_guideline g ON g.id = b.guideline_id
+      FROM patience JOIN tasks_enrolment e ON patience.bound IS NOT NULL
+      JOIN tasks_batch b ON b.id = e.batch_id JOIN tasks_guideline g ON g.id = b.guideline_id
      WHERE e.worker_id = %(worker_id)s AND e.batch_id = %(batch_id)s
        FOR NO KEY UPDATE OF e
 ), room AS MATERIALIZED (
@@ -78,11 +103,22 @@ WITH seen AS MATERIALIZED (
 )"""
 
 NEXT_TASKS = f"""
-, urgent AS MATERIALIZED (
+, first_urgent AS MATERIALIZED (
+    SELECT t.id, t.position FROM room, LATERAL (
+        SELECT t.id, t.position FROM tasks_task t
+         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 1 AND t.need > 0
+           AND t.position > room.urgent_cursor
+           AND {NOT_MINE}
+           AND {NOT_GIVEN_BACK}
+           AND {FOR_ME}
+         ORDER BY t.position LIMIT 1) t
+), urgent AS MATERIALIZED (
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 1 AND t.need > 0
+           AND t.position > room.urgent_cursor
            AND {NOT_MINE}
+           AND {NOT_GIVEN_BACK}
            AND {FOR_ME}
          ORDER BY t.position LIMIT coalesce((SELECT wanted FROM room), 0)
            FOR UPDATE SKIP LOCKED) t
@@ -115,6 +151,7 @@ NEXT_TASKS = f"""
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 0 AND t.need > 0
            AND t.position > room.cursor
            AND {NOT_MINE}
+           AND {NOT_GIVEN_BACK}
            AND {FOR_ME}
          ORDER BY t.position LIMIT 1) t
 ), ordinary AS MATERIALIZED (
@@ -123,12 +160,34 @@ NEXT_TASKS = f"""
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 0 AND t.need > 0
            AND t.position > room.cursor
            AND {NOT_MINE}
+           AND {NOT_GIVEN_BACK}
            AND {FOR_ME}
          ORDER BY t.position
          LIMIT coalesce((SELECT wanted - (SELECT count(*) FROM urgent) - (SELECT count(*) FROM gold) FROM room), 0)
            FOR UPDATE SKIP LOCKED) t
+), first_again AS MATERIALIZED (  -- the first that this worker gave back and may have once more, when there is nothing else
+    SELECT t.id, t.position FROM room, LATERAL (
+        SELECT t.id, t.position
+          FROM (SELECT task_id, max(ended_at) AS ended_at FROM tasks_assignment
+                 WHERE worker_id = %(worker_id)s AND batch_id = room.batch_id AND state = 'returned'
+                 GROUP BY task_id HAVING count(*) < {AGAIN_AT_MOST}) back
+          JOIN tasks_task t ON t.id = back.task_id
+         WHERE t.lane <> 2 AND t.need > 0
+           AND {NOT_MINE}
+           AND {FOR_ME}
+           AND (back.ended_at <= %(now)s - interval '{AGAIN_AFTER}' OR NOT {OTHERS_MAY})
+         ORDER BY t.position LIMIT 1) t
+     WHERE NOT EXISTS (SELECT 1 FROM first_urgent) AND NOT EXISTS (SELECT 1 FROM first_open) AND NOT EXISTS (SELECT 1 FROM gold)
+), again AS MATERIALIZED (
+    SELECT t.id, t.position, t.lane FROM tasks_task t JOIN first_again f ON f.id = t.id WHERE t.need > 0
+       FOR UPDATE OF t SKIP LOCKED
 ), picked AS MATERIALIZED (
-    SELECT * FROM urgent UNION ALL SELECT * FROM gold UNION ALL SELECT * FROM ordinary
+    SELECT * FROM urgent UNION ALL SELECT * FROM gold UNION ALL SELECT * FROM ordinary UNION ALL SELECT * FROM again
+), cursors AS (  -- the tail is as this statement's snapshot has it: whatever re-opens later gets a place behind it
+    SELECT coalesce((SELECT id FROM first_urgent), (SELECT id FROM first_open), (SELECT id FROM first_again)) AS first_open_id,
+           coalesce((SELECT position - (id NOT IN (SELECT id FROM picked))::int FROM first_open), tail) AS ordinary,
+           coalesce((SELECT position - (id NOT IN (SELECT id FROM picked))::int FROM first_urgent), tail) AS urgent
+      FROM room
 )"""
 
 CHOSEN_TASK = f"""
@@ -137,10 +196,11 @@ CHOSEN_TASK = f"""
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.id = %(task_id)s AND t.batch_id = room.batch_id AND room.workers_choose AND t.need > 0
            AND {NOT_MINE}
+           AND {GIVEN_BACK_TIMES} < {AGAIN_AT_MOST}
            AND {FOR_ME}
            FOR UPDATE) t
-), first_open AS MATERIALIZED (
-    SELECT NULL::uuid AS id, room.cursor + 1 AS position FROM room
+), cursors AS (
+    SELECT NULL::uuid AS first_open_id, cursor AS ordinary, urgent_cursor AS urgent FROM room
 )"""
 
 LEASE = """
@@ -162,13 +222,14 @@ LEASE = """
        SET claimed = e.claimed + (SELECT count(*) FROM taken),
            gold_given = e.gold_given + (SELECT count(*) FROM taken WHERE lane = 2),
            gold_cursor = coalesce((SELECT max(position) FROM picked WHERE lane = 2), e.gold_cursor),
-           cursor = coalesce((SELECT position - (id IS NULL OR id NOT IN (SELECT id FROM picked))::int FROM first_open), e.cursor)
-      FROM room
-     WHERE e.id = room.enrolment_id AND EXISTS (SELECT 1 FROM taken)
+           cursor = greatest(e.cursor, cursors.ordinary), urgent_cursor = greatest(e.urgent_cursor, cursors.urgent)
+      FROM room, cursors
+     WHERE e.id = room.enrolment_id
+       AND (EXISTS (SELECT 1 FROM taken) OR cursors.ordinary > e.cursor OR cursors.urgent > e.urgent_cursor)
 )
 SELECT seat.is_fresh, seat.state, seat.standing, seat.eligible_until, seat.clear_until, seat.wanted, seat.workers_choose,
        seat.knows_guideline,
-       (SELECT id FROM first_open) AS first_open_id, leased.*, numbered.payload, p.result AS prelabel
+       (SELECT first_open_id FROM cursors) AS first_open_id, leased.*, numbered.payload, p.result AS prelabel
   FROM seat LEFT JOIN leased ON true LEFT JOIN numbered ON numbered.id = leased.task_id
   LEFT JOIN tasks_prelabel p ON p.task_id = leased.task_id
  ORDER BY numbered.n
@@ -236,7 +297,7 @@ def claim_next(
             _refuse_if_not_open(rows[0], batch_id, task_id)
             if rows[0]["first_open_id"] is not None:
                 _wait_for(rows[0]["first_open_id"])
-            elif not swept and expire_due(now=now, batch_id=batch_id):
+            elif not swept and _expire_within_bound(batch_id, now=now):
                 swept = True  # leases that had run out are back in the queue
             elif task_id is not None:
                 raise _why_not_this(task_id, batch_id)
@@ -245,12 +306,19 @@ def claim_next(
     raise Busy(batch_id=batch_id)
 
 
+def _expire_within_bound(batch_id: UUID, *, now: datetime) -> int:
+    with waiting_at_most(CLAIM_WAIT_MS):
+        return expire_due(now=now, batch_id=batch_id)
+
+
 def _try_to_claim(statement: str, parameters: dict[str, Any]) -> list[Row]:
     try:
         return rows_of(statement, parameters)
     except psycopg.errors.UniqueViolation as error:
         constraints.only(error, "worker_has_task_once", "claim_once_per_key")
         return [{"is_fresh": False}]  # a twin of this claim, or a late hand-in of the same task, was quicker: look again
+    except psycopg.errors.LockNotAvailable as error:
+        raise Busy from error  # CLAIM_WAIT_MS are over: an import, a closing or a twin that takes long
 
 
 def _access_is_stale(row: Row, parameters: dict[str, Any]) -> bool:
@@ -304,7 +372,8 @@ def _leases_of_key(worker_id: UUID, parameters: dict[str, Any], task_id: UUID | 
     if key is None:
         return []
     of_key = Assignment.objects.filter(worker_id=worker_id, claim_key__startswith=f"{key}:").select_related("task")
-    rows = [row for row in of_key.order_by("id") if (row.claim_key or "").rsplit(":", 2)[0] == key]
+    # Sorted here: asked to sort, the planner may read all of the worker's rows in order instead of the few of the key.
+    rows = [row for row in sorted(of_key, key=lambda row: row.id) if (row.claim_key or "").rsplit(":", 2)[0] == key]
     if not rows:
         return []
     asked = int((rows[0].claim_key or "").rsplit(":", 2)[1])
@@ -334,7 +403,9 @@ def _lease(row: Row) -> Lease:
 def return_task(
     assignment_id: UUID, *, worker_id: UUID, token: UUID, now: datetime, reason: str = "", comment: str = ""
 ) -> Assignment:
-    """Give a leased task back, saying why or not: its place re-opens for anyone, this worker included. The second time returns the same row.
+    """Give a leased task back, saying why or not: its place re-opens for others, and last of all for this worker, once more at most.
+
+    The second time returns the same row.
 
     Locks batch, assignment, task. Raises NotFound for another's assignment and LeaseLost when it has ended otherwise.
     """

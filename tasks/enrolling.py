@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Count, Q
 from django.urls import reverse
 
 from foundation.errors import NotFound
 from foundation.ids import new_id
+from foundation.statements import waiting_at_most
 from payments import ledger
 from payments.models import Account
 from qualification import eligibility, examining, granting, training
@@ -20,6 +20,8 @@ from tasks.errors import NotEligible
 from tasks.models import Batch, Enrolment, Guideline
 from workforce import decisions, onboarding
 from workforce.models import Decision, Worker
+
+WAIT_MS = 2000  # the longest that taking part waits for any one lock before it says busy
 
 
 def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
@@ -40,7 +42,7 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     assert batch.guideline_id, "a batch that people take part in has a guideline"
     meaning = Guideline.objects.values_list("meaning_version", flat=True).get(id=batch.guideline_id)
     clear_until = clocking.clear_until(worker_id, now=now)
-    with transaction.atomic():
+    with waiting_at_most(WAIT_MS):
         _take_a_seat(worker_id, batch)
         earnings = ledger.account(Account.Kind.EARNINGS, owner_id=worker_id, currency=batch.currency, now=now)
         enrolment_id = new_id()

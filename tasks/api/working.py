@@ -172,7 +172,7 @@ class ReturnBody(serializers.Serializer[Any]):
 
 
 class Return(Command):
-    """Give a task back. Its place goes to whoever claims next; nothing is held against you."""
+    """Give a task back. Its place goes to others; you get it once more at most, when nobody else may take it. Nothing is held against you."""
 
     accepts = ReturnBody
     remembered = False  # given back is given back

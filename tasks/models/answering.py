@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -84,13 +85,20 @@ class Assignment(models.Model):
             models.Index("batch", "id", name="assignment_by_batch"),
             models.Index("worker", condition=Q(state="leased"), name="lease_by_worker"),
             models.Index("batch", "expires_at", condition=Q(state="leased"), name="lease_by_expiry"),
+            models.Index("worker", "batch", "task", condition=Q(state="returned"), name="given_back_by_worker"),
             models.Index("review_due_at", condition=Q(state="submitted"), name="waiting_for_review"),
         ]
         constraints = [
             models.UniqueConstraint(
                 F("task"), F("worker"), condition=~Q(state__in=["returned", "expired"]), name="worker_has_task_once"
             ),
-            models.UniqueConstraint(F("worker"), F("claim_key"), condition=Q(claim_key__isnull=False), name="claim_once_per_key"),
+            # in the order of bytes, so that the leases of one claim, which share the beginning of their keys, stand together
+            models.UniqueConstraint(
+                F("worker"),
+                OpClass(F("claim_key"), "varchar_pattern_ops"),
+                condition=Q(claim_key__isnull=False),
+                name="claim_once_per_key",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["leased", "submitted", "accepted", "rejected", "returned", "expired", "late"]),
                 name="assignment_state_is_known",

@@ -228,6 +228,7 @@ class Enrolment(models.Model):
     clear_until = models.DateTimeField(null=True)  # before this instant no stop of a long day can begin; None: look first
     earnings_id = models.UUIDField()  # the payments account this worker is paid into, in the batch's currency
     cursor = models.BigIntegerField(default=0)
+    urgent_cursor = models.BigIntegerField(default=0, db_default=0)  # the same in the urgent lane
     claimed = models.PositiveIntegerField(default=0)  # tasks taken so far, gold included
     gold_given = models.PositiveIntegerField(default=0)
     gold_cursor = models.BigIntegerField(default=0)

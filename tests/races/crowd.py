@@ -38,8 +38,10 @@ class Scene:
         }
 
 
-def scene(*, tasks: int, overlap: int, workers: int, now: datetime, lease_seconds: int = 600) -> Scene:
-    """Lay an open batch with as many places as `tasks × overlap`, and enrol the workers."""
+def scene(
+    *, tasks: int, overlap: int, workers: int, now: datetime, lease_seconds: int = 600, lane: int = Task.Lane.ORDINARY
+) -> Scene:
+    """Lay an open batch with as many places as `tasks × overlap`, in one lane, and enrol the workers."""
     organization = Organization.objects.create(name="Races", created_at=now)
     project = Project.objects.create(organization=organization, name="Races", interface=INTERFACE, created_at=now)
     guideline = Guideline.objects.create(project=project, version=1, text="Choose.", created_at=now)
@@ -70,6 +72,7 @@ def scene(*, tasks: int, overlap: int, workers: int, now: datetime, lease_second
             batch=batch,
             key=f"t{n}",
             payload={"text": f"task {n}"},
+            lane=lane,
             position=n,
             overlap=overlap,
             need=overlap,

@@ -39,8 +39,8 @@ def work_until_nothing_is_left(place: Scene, worker: UUID) -> None:
 
 
 def work_carelessly(place: Scene, worker: UUID, seed: int) -> None:
-    """Some leases are returned, some left to expire and then handed in too late, some handed in twice."""
-    chance, now, empty, forgotten = random.Random(seed), place.now, 0, []
+    """Some leases are returned (a task once: twice, and it is for others), some left to expire and then handed in too late, some twice."""
+    chance, now, empty, forgotten, returned = random.Random(seed), place.now, 0, [], set[UUID]()
     while empty < 3:
         try:
             leases = claim(place, worker, now)
@@ -51,7 +51,8 @@ def work_carelessly(place: Scene, worker: UUID, seed: int) -> None:
         now = later(now, 5 if leases else 700)  # past the lease: what others forgot comes back
         for lease in leases:
             what = chance.random()
-            if what < 0.10:
+            if what < 0.10 and lease.task_id not in returned:
+                returned.add(lease.task_id)
                 with suppress(LeaseLost):  # someone further on in time may have expired it
                     assigning.return_task(lease.id, worker_id=worker, token=lease.token, now=now)
             elif what < 0.20:
