@@ -82,6 +82,18 @@ def seconds_of(periods: Sequence[Period]) -> float:
     return sum((upper - lower).total_seconds() for lower, upper in _spans(Multirange(periods)))
 
 
+def at_most(periods: Sequence[Period], seconds: float) -> list[Period]:
+    """The first stretches of `periods`, that many seconds in all, or as much as there is."""
+    left = timedelta(seconds=seconds)
+    taken: list[Period] = []
+    for lower, upper in _spans(Multirange(periods)):
+        length = min(upper - lower, left)
+        if length > timedelta(0):
+            taken.append(Range(lower, lower + length, "[)"))
+            left -= length
+    return taken
+
+
 Span = tuple[int, int]  # microseconds since the lease was taken
 
 

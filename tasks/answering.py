@@ -121,6 +121,7 @@ def _held(assignment_id: UUID, *, worker_id: UUID, token: UUID) -> Assignment:
 
 READ = f"""
 SELECT a.state, a.token, a.task_id, a.project_id, a.batch_id, a.leased_at, a.seen_at, a.active, a.price_micros, a.currency,
+       coalesce(a.credited_seconds, 0) AS credited_before,
        t.lane, t.payload, g.solution,
        CASE WHEN g.solution IS NOT NULL THEN (SELECT meaning_version FROM tasks_guideline WHERE id = a.guideline_id) END AS window,
        b.organization_id, b.idle_cap_seconds, b.accuracy_bar,
@@ -321,7 +322,8 @@ def _parameters(
         "organization_id": held["organization_id"],
         "periods": periods,
         "interval_ids": [new_id() for _ in periods],
-        "credited_seconds": worktime.seconds_of(periods),
+        "credited_seconds": held["credited_before"]
+        + worktime.seconds_of(periods),  # before: when its lease ran out, if it was late
         "reported_seconds": self_reported_seconds,
         "transfer_id": new_id(),
         "event_id": new_id(),
@@ -344,16 +346,16 @@ def _credited_periods(held: Row, now: datetime, self_reported_seconds: float | N
     )
     return worktime.credit(
         lease,
-        _other_clocks(held["others"], cap=cap, now=now) if held["others"] else [],
+        other_clocks(held["others"], cap=cap, now=now) if held["others"] else [],
         held["already"],
         now=now,
         idle_cap_seconds=cap,
         typical_seconds=held["typical_seconds"],
-        self_reported_seconds=self_reported_seconds,
+        self_reported_seconds=None if self_reported_seconds is None else self_reported_seconds - held["credited_before"],
     )
 
 
-def _other_clocks(ids: list[UUID], *, cap: int, now: datetime) -> list[worktime.Clock]:
+def other_clocks(ids: list[UUID], *, cap: int, now: datetime) -> list[worktime.Clock]:
     """The other tasks in the worker's hands: those they have looked at share the seconds in which both were active."""
     return [
         worktime.Clock(

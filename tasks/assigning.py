@@ -29,7 +29,7 @@ from foundation.errors import Busy, NotFound
 from foundation.idempotency import KeyReused
 from foundation.ids import new_id
 from foundation.statements import Row, rows_of, waiting_at_most
-from tasks import enrolling
+from tasks import enrolling, lost_time
 from tasks.errors import BatchNotOpen, ChoosingNotAllowed, LeaseLost, TaskTaken, TooManyLeases
 from tasks.models import Assignment, Batch, Prelabel, Task
 
@@ -407,6 +407,7 @@ def return_task(
 
     The second time returns the same row.
 
+    The time they were seen at it stays on their clock (`lost_time`).
     Locks batch, assignment, task. Raises NotFound for another's assignment and LeaseLost when it has ended otherwise.
     """
     assignment = Assignment.objects.filter(id=assignment_id, worker_id=worker_id).first()
@@ -414,6 +415,7 @@ def return_task(
         raise NotFound
     with transaction.atomic():
         _lock_batch(assignment.batch_id)
+        lost_time.note_last_sign(assignment_id, token=token, now=now)
         ended = Assignment.objects.filter(id=assignment_id, token=token, state=Assignment.State.LEASED).update(
             state=Assignment.State.RETURNED, ended_at=now, return_reason=reason, return_comment=comment
         )

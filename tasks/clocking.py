@@ -1,4 +1,4 @@
-"""A worker's clock: what they have worked, in the time book and in the tasks they hold, and whether it is enough for now."""
+"""A worker's clock: what they have worked, in the time book and at tasks without an answer, and whether it is enough for now."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,25 +10,26 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from foundation.errors import NotFound
-from payments import stops, timekeeping
+from payments import stops, timekeeping, worktime
 from payments.stops import Caps, Clock, Span
 from tasks.errors import BreakNeeded, DayIsFull, WeekIsFull
 from tasks.models import Assignment
 from workforce.models import Worker
 
+ON_THEIR_WORD = worktime.UNSEEN_FACTOR * worktime.REPORT_FACTOR  # times what an answer takes
 LOOK_AGAIN = timedelta(minutes=1)  # a claim asks the time book at most that often
 
 
 def clock_of(worker_id: UUID, *, now: datetime) -> Clock:
-    """What a worker's clock says, the tasks they are at work on included. Three queries. Raises NotFound."""
+    """What a worker's clock says, with all the time they were seen at tasks, whatever became of those. Five queries. Raises NotFound."""
     return _read(worker_id, now, unseen=False)
 
 
 def clear_until(worker_id: UUID, *, now: datetime) -> datetime:
     """Until when this worker may take tasks without the clock being asked again.
 
-    Time passes no faster than the clock, so until then no stop can begin, whatever is worked. Tasks in hand that nobody saw worked on
-    may be credited whole, and count for this bound. Raises BreakNeeded, DayIsFull, WeekIsFull: there are no new tasks now.
+    Time passes no faster than the clock, so until then no stop can begin, whatever is worked. What may still be credited for time
+    before now, at tasks that may be handed in, counts for this bound. Raises BreakNeeded, DayIsFull, WeekIsFull: there are no new tasks now.
     """
     refuse_if_enough(clock_of(worker_id, now=now))
     return max(_read(worker_id, now, unseen=True).clear_until, now + LOOK_AGAIN)
@@ -102,7 +103,7 @@ def _read(worker_id: UUID, now: datetime, *, unseen: bool) -> Clock:
     week = stops.monday(now, zone)
     since = min(week, now - stops.LOOK_BACK)
     book = timekeeping.credited_in(worker_id, since=since, until=now)
-    work = stops.together(_spans(book, now), _in_hand(worker_id, now, unseen=unseen))
+    work = stops.together(_spans(book, now), _seen(worker_id, since, now, unseen=unseen))
     recent = [span for span in work if span[1] > now - stops.LOOK_BACK]
     clock = stops.read(
         recent,
@@ -115,15 +116,33 @@ def _read(worker_id: UUID, now: datetime, *, unseen: bool) -> Clock:
     return replace(clock, clear_until=min(clock.clear_until, now + stops.LONG_DAY))
 
 
-def _in_hand(worker_id: UUID, now: datetime, *, unseen: bool) -> list[Span]:
-    """When the tasks that a worker holds were worked on; with `unseen`, also how long those may have been that gave no sign of life."""
-    held = Assignment.objects.filter(worker_id=worker_id, state=Assignment.State.LEASED, expires_at__gt=now)
+def _seen(worker_id: UUID, since: datetime, now: datetime, *, unseen: bool) -> list[Span]:
+    """When a worker was seen at tasks that have no answer: those they hold, and those given back or run out since, whatever was credited.
+
+    With `unseen`, also how much more may still be credited for those that may be handed in.
+    """
+    of_worker = Assignment.objects.filter(worker_id=worker_id)
+    held = of_worker.filter(state=Assignment.State.LEASED)
+    ended = of_worker.filter(state__in=Assignment.WITHOUT_ANSWER, ended_at__gt=since)
     spans: list[Span] = []
-    for leased_at, seen_at, active in held.values_list("leased_at", "seen_at", "active"):
-        spans += _spans(active, now)
-        if unseen and seen_at is None and leased_at < now:
-            spans.append((leased_at, now))
-    return spans
+    for rows in (held, ended):
+        for row in rows.select_related("batch"):
+            spans += _spans(row.active, now)
+            if unseen and row.state != Assignment.State.RETURNED:
+                spans += _unseen(row, now)
+    return [span for span in spans if span[1] > since]
+
+
+def _unseen(row: Assignment, now: datetime) -> list[Span]:
+    """As much of the time up to now as may still be credited for it: up to the idle cap after a sign of life, and where none came as
+    much as may be credited on a worker's word.
+    """
+    if row.seen_at is not None:
+        until = min(now, row.seen_at + timedelta(seconds=row.batch.idle_cap_seconds))
+        return [(row.seen_at, until)] if row.seen_at < until else []
+    typical = row.batch.median_seconds or row.batch.estimate_seconds
+    since = max(row.leased_at, now - timedelta(seconds=ON_THEIR_WORD * typical))
+    return [(since, now)] if since < now else []
 
 
 def _spans(found: Any, now: datetime) -> list[Span]:

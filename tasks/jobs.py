@@ -9,6 +9,7 @@ from tasks import (
     assigning,
     drafting,
     leaving,
+    lost_time,
     measuring,
     onboarding_time,
     personal_data,
@@ -23,6 +24,11 @@ from tasks import (
 def expire_leases() -> int:
     """Every minute: end leases that have run out. A claim that finds nothing does not wait for this."""
     return assigning.expire_due(now=clock.now())
+
+
+def settle_lost_time() -> int:
+    """Every minute: credit what counts of the time at tasks that were given back or ran out."""
+    return lost_time.settle_due(now=clock.now())
 
 
 def credit_onboarding() -> int:

@@ -43,6 +43,7 @@ class Assignment(models.Model):
         State.REJECTED: {State.ACCEPTED, State.LATE},  # overturned: counted again, or paid and kept where the place was refilled
         State.EXPIRED: {State.SUBMITTED, State.LATE},
     }
+    WITHOUT_ANSWER = [State.RETURNED, State.EXPIRED]  # ended, and may be worked on anew
     COUNTED = [State.SUBMITTED, State.ACCEPTED]  # what exports and aggregates may use
 
     class ReturnReason(models.TextChoices):
@@ -73,7 +74,7 @@ class Assignment(models.Model):
     seen_at = models.DateTimeField(null=True)  # the last sign of life
     active = InstantMultirange(null=True)
     submitted_at = models.DateTimeField(null=True)
-    credited_seconds = models.FloatField(null=True)
+    credited_seconds = models.FloatField(null=True)  # None: nobody has looked yet, at an answer or at time without one
     review_due_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     return_reason = models.CharField(max_length=20, choices=ReturnReason.choices, blank=True, db_default="")  # if they said why
@@ -87,6 +88,12 @@ class Assignment(models.Model):
             models.Index("batch", "expires_at", condition=Q(state="leased"), name="lease_by_expiry"),
             models.Index("worker", "batch", "task", condition=Q(state="returned"), name="given_back_by_worker"),
             models.Index("review_due_at", condition=Q(state="submitted"), name="waiting_for_review"),
+            models.Index("worker", "ended_at", condition=Q(state__in=["returned", "expired"]), name="ended_without_answer"),
+            models.Index(
+                "ended_at",
+                condition=Q(state__in=["returned", "expired"], credited_seconds__isnull=True),
+                name="lost_time_to_settle",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
