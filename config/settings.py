@@ -158,7 +158,15 @@ EMAIL_VERIFICATION = env.bool("FAIRHAND_EMAIL_VERIFICATION", default=not SIMULAT
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "workforce.signing_up.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "workforce.signing_up.SignUpForm"}
+ACCOUNT_FORMS = {  # every form that takes an address, so that each goes by its normal form
+    "login": "workforce.signing_up.LogInForm",
+    "signup": "workforce.signing_up.SignUpForm",
+    "add_email": "workforce.signing_up.AddEmailForm",
+    "change_email": "workforce.signing_up.ChangeEmailForm",
+    "confirm_email_verification_code": "workforce.signing_up.ConfirmAddressForm",
+    "reset_password": "workforce.signing_up.ResetPasswordForm",
+    "request_login_code": "workforce.signing_up.RequestLoginCodeForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from foundation import audit, constraints, keys
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
-from workforce import access, emails, second_factors
+from workforce import access, addresses, emails, second_factors
 from workforce.access import Actor
 from workforce.errors import AlreadyAMember, BadCredentials, BadField, EmailTaken, LastOwner
 from workforce.models import ApiToken, Membership, Organization, User, Worker
@@ -28,10 +28,11 @@ TOKEN_MAX_DAYS = 3650
 def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, now: datetime) -> User:
     """Open an account, and make its owner a worker when asked to.
 
-    Raises EmailTaken, and BadField with what is wrong with the password. Nothing is half done: user, address and worker come together.
+    Raises BadAddress, EmailTaken, and BadField with what is wrong with the password. Nothing is half done: user, address and worker
+    come together.
     The address waits to be verified, unless this installation takes addresses as they are (EMAIL_VERIFICATION is off).
     """
-    user = User(email=email.strip())
+    user = User(email=addresses.normal(email))
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -44,7 +45,7 @@ def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, no
             if as_worker:
                 become_worker(user, display_name=display_name, now=now)
     except IntegrityError as error:
-        constraints.only(error, "email_once_whatever_its_case", "workforce_user_email_key", "unique_verified_email")
+        constraints.only(error, "email_once", "unique_verified_email")
         raise EmailTaken(field="email") from error
     return user
 
@@ -61,9 +62,9 @@ def log_in(
     """Trade email and password for a token, with the second factor's `code` where there is one; the same `key` gives the same token.
 
     Raises BadCredentials, taking as long for an unknown email as for a wrong password, SecondFactorNeeded and WrongSecondFactor
-    after the right password only, and KeyReused. A repeat with the same key needs a code that was not used.
+    after the right password only, BadAddress, and KeyReused. A repeat with the same key needs a code that was not used.
     """
-    user = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
+    user = User.objects.filter(email=addresses.normal(email), is_active=True).first()
     if user is None:
         make_password(password)
         raise BadCredentials
@@ -122,7 +123,7 @@ def create_organization(actor: Actor, *, name: str, kind: str, now: datetime) ->
 def add_member(actor: Actor, organization_id: UUID, *, email: str, role: str, now: datetime) -> Membership:
     """Let the person with that email act for the organisation. Owners only; audited. Raises NotFound and AlreadyAMember."""
     access.require_role(actor, organization_id, at_least=Membership.Role.OWNER)
-    user = User.objects.filter(email__iexact=email.strip()).first()
+    user = User.objects.filter(email=addresses.normal(email)).first()
     if user is None or not Organization.objects.filter(id=organization_id).exists():
         raise NotFound("Nobody has an account with that email; ask them to sign up first.", field="email")
     try:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F
@@ -22,6 +23,7 @@ from workforce.access import Actor
 from workforce.errors import BadCode, CodeTooSoon
 from workforce.models import EmailCode, User
 
+UNPROVEN = "unproven.invalid"  # RFC 2606: no mail ever arrives there
 CODE_CHARACTERS = 8
 CODE_LIFE = timedelta(minutes=15)
 CODE_TRIES = 5
@@ -30,7 +32,28 @@ CODE_PAUSE = timedelta(minutes=1)  # between two codes
 
 def record(user: User, *, verified: bool) -> EmailAddress:
     """Write down the address of a new account, and whether it is taken as proven."""
-    return EmailAddress.objects.create(user=user, email=user.email.lower(), primary=True, verified=verified)
+    return EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=verified)
+
+
+def is_proven(user_id: UUID) -> bool:
+    """Has this person shown that the address of the account is theirs, or does this installation take addresses as they are?"""
+    return not settings.EMAIL_VERIFICATION or checklist.email_is_verified(user_id)
+
+
+@transaction.atomic
+def release(address: str, *, to: UUID) -> int:
+    """Take an address from the accounts that claim it and never proved it, for the one that proves it now; returns how many.
+
+    They are closed: an account without an address of its own can never be proven.
+    """
+    claiming = User.objects.select_for_update(no_key=True).filter(email=address).exclude(id=to)
+    unproven = [user for user in claiming if not checklist.email_is_verified(user.id)]
+    for user in unproven:
+        EmailAddress.objects.filter(user=user).delete()
+        EmailCode.objects.filter(user=user).delete()
+        User.objects.filter(id=user.id).update(email=f"{user.id}@{UNPROVEN}", is_active=False)
+    EmailAddress.objects.filter(email=address, verified=False).exclude(user_id=to).delete()
+    return len(unproven)
 
 
 @transaction.atomic
@@ -82,7 +105,9 @@ def verify(actor: Actor, code: str, *, now: datetime) -> EmailCode:
     if not hmac.compare_digest(_code_of(row), code.strip().upper().replace("-", "").replace(" ", "")):
         raise BadCode(field="code", tries_left=max(row.tries_left - 1, 0))
     with transaction.atomic():
-        EmailAddress.objects.filter(user_id=actor.id, email=row.email.lower()).update(verified=True)
+        release(row.email, to=actor.id)
+        if not EmailAddress.objects.filter(user_id=actor.id, email=row.email, primary=True).update(verified=True):
+            raise BadCode(field="code")  # the account has another address by now
         EmailCode.objects.filter(user_id=actor.id, nonce=row.nonce).update(verified_at=now)
         if actor.worker_id:
             onboarding.touch_standing(actor.worker_id)

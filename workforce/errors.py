@@ -31,6 +31,13 @@ class EmailTaken(Conflict):
     message = "There is an account with this email already. Log in with POST tokens."
 
 
+class BadAddress(Invalid):
+    """Not an email address, or one whose spelling could be taken for another."""
+
+    code = "bad_address"
+    message = "This email address cannot be used here."
+
+
 class BadCredentials(Forbidden):
     """Email and password do not fit. Which of the two is wrong is not told."""
 

@@ -2,17 +2,20 @@
 
 from typing import Any
 
+from allauth.account import forms as asked
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import SignupForm
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from foundation.clock import instant_of
 from foundation.encrypted import SEALED_PREFIX, seal, unseal
-from workforce import accounts
+from workforce import accounts, addresses, emails
+from workforce.errors import BadAddress
 from workforce.models import User
 
 
@@ -24,7 +27,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """One count of wrong passwords per account, whatever name the site was asked under; the API counts under it too."""
-        return str(credentials.get("email", "")).strip().lower()
+        return str(credentials.get("email", ""))
+
+    def clean_email(self, email: str) -> str:
+        """The address in its normal form."""
+        return in_normal_form(email)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -39,7 +46,63 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return unseal(encrypted_text) if encrypted_text.startswith(SEALED_PREFIX) else encrypted_text
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]
+def in_normal_form(address: str) -> str:
+    """As `addresses.normal`, refusing as forms do."""
+    try:
+        return addresses.normal(address)
+    except BadAddress as error:
+        raise ValidationError(gettext(error.message)) from error
+
+
+class ByNormalForm(forms.Form):
+    """A form of allauth's whose addresses come in their normal form, so that every look-up, limit and mail goes by it.
+
+    Allauth itself only makes them lower-case, which turns some letters into others.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.EmailField):
+                field.clean = _cleaning(field)  # type: ignore[method-assign]
+
+
+def _cleaning(field: forms.EmailField) -> Any:
+    return lambda value: in_normal_form(checked) if (checked := forms.EmailField.clean(field, value)) else checked
+
+
+class LogInForm(ByNormalForm, asked.LoginForm):  # type: ignore[misc]
+    """Email and password."""
+
+
+class AddEmailForm(ByNormalForm, asked.AddEmailForm):  # type: ignore[misc]
+    """The address to change to."""
+
+
+class ResetPasswordForm(ByNormalForm, asked.ResetPasswordForm):  # type: ignore[misc]
+    """The address of the account whose password was forgotten."""
+
+
+class RequestLoginCodeForm(ByNormalForm, asked.RequestLoginCodeForm):  # type: ignore[misc]
+    """The address a code to log in with goes to."""
+
+
+class ChangeEmailForm(ByNormalForm, asked.ChangeEmailForm):  # type: ignore[misc]
+    """Another address while the first one waits to be proven."""
+
+
+class ConfirmAddressForm(asked.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]
+    """The code that was mailed. An address belongs to who proves it: accounts that only claimed it lose it then."""
+
+    def clean_code(self) -> str:
+        """The code, once it is right."""
+        asked.BaseConfirmCodeForm.clean_code(self)
+        if self.user is not None:
+            emails.release(self.email, to=self.user.pk)
+        return str(super().clean_code())
+
+
+class SignUpForm(ByNormalForm, asked.SignupForm):  # type: ignore[misc]
     """Email, password, the name others see, and whether this person wants to do tasks."""
 
     display_name = forms.CharField(

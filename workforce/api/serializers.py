@@ -3,10 +3,15 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.utils.translation import gettext
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workforce import onboarding
 from workforce.accounts import TOKEN_DAYS, TOKEN_MAX_DAYS
+from workforce.addresses import ADDRESS_MAX_CHARACTERS, normal
+from workforce.errors import BadAddress
 from workforce.models import (
     Acceptance,
     Agreement,
@@ -21,10 +26,25 @@ from workforce.models import (
 )
 
 
+@extend_schema_field(OpenApiTypes.EMAIL)
+class AddressField(serializers.CharField):
+    """An email address, given on in its normal form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=ADDRESS_MAX_CHARACTERS, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The form. Raises ValidationError with what is wrong."""
+        try:
+            return normal(super().to_internal_value(data))
+        except BadAddress as error:
+            raise serializers.ValidationError(gettext(error.message)) from error
+
+
 class SignUpRequest(serializers.Serializer[Any]):
     """A new account."""
 
-    email = serializers.EmailField(max_length=254)
+    email = AddressField()
     password = serializers.CharField(max_length=128, trim_whitespace=False)
     display_name = serializers.CharField(max_length=60)
     as_worker = serializers.BooleanField(default=False, help_text="True for people who want to do tasks.")
@@ -40,7 +60,7 @@ class SignedUp(serializers.Serializer[Any]):
 class LogInRequest(serializers.Serializer[Any]):
     """Email and password for a token."""
 
-    email = serializers.EmailField(max_length=254)
+    email = AddressField()
     password = serializers.CharField(max_length=128, trim_whitespace=False)
     name = serializers.CharField(max_length=60, default="API")
     days = serializers.IntegerField(min_value=1, max_value=TOKEN_MAX_DAYS, default=TOKEN_DAYS)
@@ -193,7 +213,7 @@ class OrganizationBody(serializers.ModelSerializer[Organization]):
 class NewMember(serializers.Serializer[Any]):
     """Who, and as what."""
 
-    email = serializers.EmailField(max_length=254)
+    email = AddressField()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
 
 

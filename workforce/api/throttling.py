@@ -32,12 +32,12 @@ class Knocking(BaseThrottle):
 def guessing(request: Request, email: str) -> Iterator[None]:
     """Let only so many wrong passwords or codes pass for one account and one address: the same count as on the site's own pages.
 
-    The attempt is counted before it is judged and given back when it was right. Raises Throttled (429).
+    `email` is in its normal form. The attempt is counted before it is judged and given back when it was right. Raises Throttled (429).
     """
     if simulation_allowed():
         yield
         return
-    usage = ratelimit.consume(request._request, app="allauth.account", action="login_failed", key=email.strip().lower())
+    usage = ratelimit.consume(request._request, app="allauth.account", action="login_failed", key=email)
     if not usage:
         raise Throttled(wait=300, detail="Too many wrong attempts for this account. Wait, or set a new password on the site.")
     yield

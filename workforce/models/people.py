@@ -7,11 +7,11 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from foundation.encrypted import EncryptedTextField
 from foundation.ids import new_id
+from workforce.addresses import NORMAL_FORM, normal
 
 if TYPE_CHECKING:
     from workforce.access import Actor
@@ -21,11 +21,15 @@ class UserManager(BaseUserManager["User"]):
     """Makes users; `accounts` is the verb module for everything people themselves do."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A user with a hashed password; None makes an account that cannot log in by password."""
-        user = self.model(email=email.strip(), **fields)
+        """A user with a hashed password; None makes an account that cannot log in by password. Raises BadAddress."""
+        user = self.model(email=normal(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The user with that address, however it is spelled. Raises BadAddress and DoesNotExist."""
+        return self.get(email=normal(username or ""))
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """An operator with every right in the admin; whoever can run the command needs no mail to prove the address."""
@@ -40,7 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """An account someone logs in with, by email. `is_staff` makes an operator of the installation."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(max_length=254, unique=True)
+    email = models.EmailField(max_length=254)  # in the form of `addresses.normal`, as everything it is compared with
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -49,7 +53,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="email_once_whatever_its_case")]
+        constraints = [
+            models.UniqueConstraint(fields=["email"], name="email_once"),
+            models.CheckConstraint(condition=Q(email__regex=NORMAL_FORM), name="email_is_in_its_normal_form"),
+        ]
 
     def __str__(self) -> str:
         return self.email
