@@ -206,7 +206,6 @@ def bare_sql(batch: Batch, workers: list[Worker], seconds: float) -> dict[str, A
         "result": "'[]'",
         "canonical": "'[]'",
         "digest": "'\\\\x00'::bytea",
-        "score": "NULL",
     }
     script = (
         "SELECT worker_id, standing FROM bench_crowd WHERE n = :client_id \\gset\n"

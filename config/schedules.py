@@ -7,6 +7,7 @@ TABLE: list[tuple[str, str, int]] = [
     # name, job, every so many minutes
     ("expire leases", "tasks.jobs.expire_leases", 1),
     ("settle lost time", "tasks.jobs.settle_lost_time", 1),
+    ("weigh gold", "tasks.jobs.weigh_gold", 1),
     ("credit onboarding", "tasks.jobs.credit_onboarding", 1),
     ("accept what nobody reviewed", "tasks.jobs.accept_due", 5),
     ("end silent appeals", "tasks.jobs.end_silent_appeals", 10),

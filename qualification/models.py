@@ -350,6 +350,7 @@ class Evidence(models.Model):
     window = models.PositiveIntegerField(default=1)  # the stretch of the scope's life it belongs to, as its observer counts them
     source = models.CharField(max_length=120, unique=True)  # `assignment:<id>`: one observation per fact
     observed_at = models.DateTimeField()
+    happened_at = models.DateTimeField(null=True)  # when the work was done that was observed, where that was earlier
 
     class Meta:
         indexes = [models.Index("worker", "scope", "observed_at", name="evidence_by_worker")]
@@ -360,6 +361,17 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.score} {self.scope}"
+
+
+class Withdrawal(models.Model):
+    """An observation that no longer counts, and why. Append-only; written by `evidence`, which then draws the estimate anew."""
+
+    evidence = models.OneToOneField(Evidence, models.PROTECT, primary_key=True)
+    reason = models.CharField(max_length=120)  # `gold_change:<id>`, `decision:<id>`
+    withdrawn_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.evidence_id} withdrawn"
 
 
 class Estimate(models.Model):
@@ -375,6 +387,7 @@ class Estimate(models.Model):
     alpha = models.FloatField()
     beta = models.FloatField()
     observations = models.PositiveIntegerField()
+    counted_from = models.DateTimeField(null=True)  # work done up to then no longer counts: it was measured afresh
     updated_at = models.DateTimeField()
 
     class Meta:

@@ -5,14 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from qualification import quality
-from qualification.models import Evidence, ExamAttempt, Grant, PracticeAnswer, Training
+from qualification.models import ExamAttempt, Grant, PracticeAnswer, Training
 
 Row = Mapping[str, object]
 
 
 def parts_of(worker_id: UUID, *, now: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
-    """Skills, sittings, and what was observed up to the last midnight, by day and without its source: which tasks are gold stays unknown."""
-    until = quality.counted_until(now)
+    """Skills, sittings, and what was observed up to the last midnight, in fives and without its source: which tasks are gold stays unknown."""
     return {
         "skills": lambda: (
             Grant.objects.filter(worker_id=worker_id)
@@ -46,10 +45,5 @@ def parts_of(worker_id: UUID, *, now: datetime) -> dict[str, Callable[[], Iterab
             .values("progress__lesson__title", "number", "question_id", "result", "score", "right", "counts", "created_at")
         ),
         "quality": lambda: (vars(one) for one in quality.shown_to(worker_id, now=now)),
-        "observations": lambda: (
-            {"scope": one.scope, "score": one.score, "weight": one.weight, "day": one.observed_at.date()}
-            for one in Evidence.objects.filter(worker_id=worker_id, observed_at__lt=until)
-            .order_by("scope", "observed_at")
-            .iterator(chunk_size=1000)
-        ),
+        "observations": lambda: quality.observations_shown(worker_id, now=now),
     }

@@ -1,21 +1,38 @@
-"""What a worker is shown of the estimates about them: up to the last midnight, so that nobody learns which task was a test.
+"""What a worker is shown of the estimates about them: up to the last midnight and in fives, so that nobody learns which task was a test.
 
-Rules decide on the estimate of the moment. Shown at once, a number that moves when one hands in a task would tell that this task had a known answer.
+Rules decide on the estimate of the moment. Shown at once, a number that moves when one hands in a task would tell that this task had a known
+answer; shown the next day, it would tell whoever does one task a day.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Min, Q, Sum
-
+from foundation.statements import rows_of
 from qualification import estimating
 from qualification.estimating import PRIOR_ALPHA, PRIOR_BETA
-from qualification.models import Estimate, Evidence
+from qualification.models import Evidence
 
 LEVEL = 0.95
-NOTHING: dict[str, Any] = {"right": 0.0, "wrong": 0.0, "n": 0, "since": None}
+LOT = 5  # observations are shown so many at a time
+
+# What stands of each window, in whole lots, in the order in which it was observed.
+SHOWN = """
+SELECT scope, "window", count(*) AS observations, sum(weight * score) AS right, sum(weight * (1 - score)) AS wrong,
+       min(observed_at) AS since
+  FROM (SELECT e.scope, e."window", e.weight, e.score, e.observed_at,
+               row_number() OVER (PARTITION BY e.scope, e."window" ORDER BY e.observed_at, e.id) AS nth,
+               count(*) OVER (PARTITION BY e.scope, e."window") AS n
+          FROM qualification_evidence e
+          JOIN qualification_estimate s ON s.worker_id = e.worker_id AND s.scope = e.scope AND s."window" = e."window"
+         WHERE e.worker_id = %(worker_id)s AND e.observed_at < %(until)s
+           AND (s.counted_from IS NULL OR coalesce(e.happened_at, e.observed_at) > s.counted_from)
+           AND NOT EXISTS (SELECT 1 FROM qualification_withdrawal w WHERE w.evidence_id = e.id)) stands
+ WHERE nth <= n - n %% %(lot)s
+ GROUP BY scope, "window" ORDER BY scope, "window" DESC
+"""
 
 
 @dataclass(frozen=True)
@@ -41,29 +58,35 @@ def counted_until(now: datetime) -> datetime:
 
 
 def shown_to(worker_id: UUID, *, now: datetime) -> list[Shown]:
-    """Every estimate of the worker's that has something to show, by scope, the newest window first. Two queries."""
+    """Every estimate of the worker's that has LOT observations to show, by scope, the newest window first. One query."""
     until = counted_until(now)
-    today = Q(observed_at__gte=until)
-    rows = Evidence.objects.filter(worker_id=worker_id).values("scope", "window")
-    sums = rows.annotate(
-        n=Count("id", filter=today),
-        right=Sum(F("weight") * F("score"), filter=today, default=0.0),
-        wrong=Sum(F("weight") * (1 - F("score")), filter=today, default=0.0),
-        since=Min("observed_at", filter=~today),
-    )
-    since_midnight = {(row["scope"], row["window"]): row for row in sums}
-    found = []
-    for row in Estimate.objects.filter(worker_id=worker_id).order_by("scope", "-window"):
-        fresh = since_midnight.get((row.scope, row.window), NOTHING)
-        if row.observations > fresh["n"] and fresh["since"] is not None:
-            found.append(_shown(row, fresh, until))
-    return found
+    return [_shown(row, until) for row in rows_of(SHOWN, {"worker_id": worker_id, "until": until, "lot": LOT})]
 
 
-def _shown(row: Estimate, fresh: dict[str, Any], until: datetime) -> Shown:
-    alpha = max(row.alpha - fresh["right"], PRIOR_ALPHA)  # sums of floats may fall short by the last digit
-    beta = max(row.beta - fresh["wrong"], PRIOR_BETA)
+def _shown(row: dict[str, Any], until: datetime) -> Shown:
+    alpha, beta = PRIOR_ALPHA + row["right"], PRIOR_BETA + row["wrong"]
     lower, upper = estimating.bounds(alpha, beta, level=LEVEL)
     accuracy = estimating.mean(alpha, beta)
-    observations = row.observations - fresh["n"]
-    return Shown(row.scope, row.window, observations, alpha, beta, accuracy, lower, upper, LEVEL, fresh["since"], until)
+    return Shown(
+        row["scope"], row["window"], row["observations"], alpha, beta, accuracy, lower, upper, LEVEL, row["since"], until
+    )
+
+
+def observations_shown(worker_id: UUID, *, now: datetime) -> Iterator[dict[str, Any]]:
+    """The observations themselves, withdrawn ones too, for the person's copy: whole lots, each sorted by score and dated by its last day."""
+    rows = Evidence.objects.filter(worker_id=worker_id, observed_at__lt=counted_until(now)).select_related("withdrawal")
+    lot: list[Evidence] = []
+    for one in rows.order_by("scope", "window", "observed_at", "id").iterator(chunk_size=1000):
+        if lot and (lot[0].scope, lot[0].window) != (one.scope, one.window):
+            lot = []
+        lot.append(one)
+        if len(lot) == LOT:
+            for shown in sorted(lot, key=lambda row: row.score):
+                yield {
+                    "scope": shown.scope,
+                    "score": shown.score,
+                    "weight": shown.weight,
+                    "counts": not hasattr(shown, "withdrawal"),
+                    "until_day": one.observed_at.date(),
+                }
+            lot = []

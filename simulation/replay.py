@@ -103,7 +103,7 @@ class Replay:
         batch_id = self.told.facts.get("batch_id") or self._post(requester, operator, organization_id)
         self.told.keep(batch_id=batch_id)
         for row in requester.every(f"batches/{batch_id}/tasks"):
-            self.task_ids[row["key"]] = row["id"]
+            self.task_ids[row["key"]] = row["public_id"]
         return requester, batch_id
 
     def _post(self, requester: Client, operator: Client, organization_id: str) -> str:
@@ -205,14 +205,13 @@ class Replay:
         life.worker_id = client.get("me")["worker"]["id"]
         with self.lock:
             tokens[life.name] = life.worker_id
-        done = {
-            row["task_id"] for row in client.every("assignments", batch_id=batch_id) if row["state"] in ("submitted", "accepted")
-        }
+        # One after the other, in the order of the history: so many are done, so many are the first ones.
+        done = sum(row["state"] in ("submitted", "accepted") for row in client.every("assignments", batch_id=batch_id))
         now = START
-        for label in life.labels:
+        for n, label in enumerate(life.labels):
             task_id = self.task_ids[label.task]
             now += timedelta(seconds=BREAK_SECONDS)
-            if task_id not in done:
+            if n >= done:
                 now = self._answer(client, life, batch_id, task_id, label, now)
             else:
                 now += timedelta(seconds=label.seconds)

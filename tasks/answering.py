@@ -1,12 +1,12 @@
 """A worker's hand-in: signs of life while they work, the answer, and everything that follows from it, in one transaction.
 
-Ordinary answers are one statement: assignment, task counter, answer, working time, earning and event together or not at all.
-Gold adds evidence, and perhaps a pause with its Decision, in the same transaction.
+One statement writes assignment, task counter, answer, working time, earning and event, together or not at all. It is the same for
+every task: whether one is gold is not even read here, because a hand-in that takes longer would tell. `weighing` follows within a minute.
 """
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -25,24 +25,14 @@ from payments import timekeeping, worktime
 from payments.ledger import EARNING_HOLD_CTE
 from payments.models import WorkInterval
 from payments.timekeeping import ALREADY_CREDITED_SQL, INTERVALS_CTE
-from qualification import estimating, evidence
-from qualification.models import Estimate
-from tasks import practising
 from tasks.errors import RESULT_MAX_BYTES, AnsweredOtherwise, LeaseLost, ResultTooLarge
 from tasks.labels import Interface, encoded, interface_of
 from tasks.models import Answer, Assignment, Project
-from workforce import decisions
-from workforce.models import Decision
 
 BEAT_SECONDS = 10  # signs of life more often than this are answered and not written
 LEASE_STRETCH = 3  # signs of life extend a lease to at most this many times its length
 SUBMIT_ROUNDS = 3  # two hand-ins of one worker at the same instant may meet in the time book; the later looks again
-RIGHT_SCORE = 0.5  # a gold answer scoring less counts as wrong for the decision to look at the gate
-GATE_RULE = "gold-accuracy/1"
-GATE_LEVEL = 0.95
-GATE_MIN_GOLD = 5  # never decide on fewer gold answers (reference: fair-work.md A.2 rule 16)
 REPORT_TOLERANCE_SECONDS = 1.0  # a report that much over what can be credited goes to a person
-PAUSE = timedelta(hours=24)  # the longest a rule may restrict anyone
 
 
 @lru_cache(maxsize=4096)
@@ -122,10 +112,7 @@ def _held(assignment_id: UUID, *, worker_id: UUID, token: UUID) -> Assignment:
 READ = f"""
 SELECT a.state, a.token, a.task_id, a.project_id, a.batch_id, a.leased_at, a.seen_at, a.active, a.price_micros, a.currency,
        coalesce(a.credited_seconds, 0) AS credited_before,
-       t.lane, t.payload, g.solution,
-       CASE WHEN g.solution IS NOT NULL THEN (SELECT meaning_version FROM tasks_guideline WHERE id = a.guideline_id) END AS window,
-       b.organization_id, b.idle_cap_seconds, b.accuracy_bar,
-       b.retrain_course_id, b.retrain_blocks, b.escrow_id, e.earnings_id,
+       t.payload, b.organization_id, b.idle_cap_seconds, b.escrow_id, e.earnings_id,
        coalesce(b.median_seconds, b.estimate_seconds) AS typical_seconds,
        {ALREADY_CREDITED_SQL.format(worker="a.worker_id", since="a.leased_at", until="%(now)s")} AS already,
        (SELECT array_agg(o.id) FROM tasks_assignment o
@@ -134,7 +121,6 @@ SELECT a.state, a.token, a.task_id, a.project_id, a.batch_id, a.leased_at, a.see
   JOIN tasks_task t ON t.id = a.task_id
   JOIN tasks_batch b ON b.id = a.batch_id
   JOIN tasks_enrolment e ON e.worker_id = a.worker_id AND e.batch_id = a.batch_id
-  LEFT JOIN tasks_gold g ON g.task_id = a.task_id
  WHERE a.id = %(assignment_id)s AND a.worker_id = %(worker_id)s
 """
 
@@ -168,7 +154,7 @@ WITH mine AS (
 ), ended AS (
     UPDATE tasks_assignment a
        SET state = 'submitted', submitted_at = %(now)s, ended_at = %(now)s, credited_seconds = %(credited_seconds)s,
-           review_due_at = %(now)s + make_interval(secs => a.review_seconds)
+           review_due_at = %(now)s + make_interval(secs => a.review_seconds), weighed_at = NULL
       FROM place
      WHERE a.id = %(assignment_id)s AND a.worker_id = %(worker_id)s AND a.token = %(token)s AND a.state = 'expired'
     RETURNING a.id AS assignment_id, a.id AS subject_id, a.task_id, a.worker_id, a.price_micros, a.currency,
@@ -177,8 +163,8 @@ WITH mine AS (
 
 WRITE = f"""
 , answer AS (
-    INSERT INTO tasks_answer (assignment_id, result, canonical, digest, score, created_at)
-    SELECT ended.assignment_id, %(result)s::jsonb, %(canonical)s::jsonb, %(digest)s, %(score)s::float8, %(now)s FROM ended
+    INSERT INTO tasks_answer (assignment_id, result, canonical, digest, created_at)
+    SELECT ended.assignment_id, %(result)s::jsonb, %(canonical)s::jsonb, %(digest)s, %(now)s FROM ended
 ), interval AS (
     {INTERVALS_CTE.format(source="ended")}
 ), earning AS (
@@ -213,7 +199,7 @@ def submit(
     now: datetime,
     self_reported_seconds: float | None = None,
 ) -> Submission:
-    """Hand in the answer to a leased task: it is validated, stored, timed, scored if the task is gold, and its pay is held.
+    """Hand in the answer to a leased task: it is validated, stored and timed, and its pay is held.
 
     The same content again returns the first outcome; other content raises AnsweredOtherwise. After the lease has run out the
     answer is used and paid if its place is still free, and kept as `late` otherwise. Locks assignment, then task. Raises
@@ -235,7 +221,6 @@ def submit(
             "result": written.decode(),
             "canonical": orjson.dumps(canonical).decode(),
             "digest": digest,
-            "score": interface.match(canonical, orjson.loads(held["solution"])) if held["solution"] is not None else None,
         }
         if held["state"] == Assignment.State.EXPIRED:
             _refuse_if_taken_anew(assignment_id, worker_id, held["task_id"])
@@ -267,15 +252,13 @@ def _refuse_if_taken_anew(assignment_id: UUID, worker_id: UUID, task_id: UUID) -
 def _hand_in(held: Row, parameters: dict[str, Any]) -> Submission | None:
     """Write it all; None when the assignment changed since it was read."""
     short = (parameters["reported_seconds"] or 0.0) - parameters["credited_seconds"]
-    if held["state"] == Assignment.State.LEASED and held["solution"] is None and short < REPORT_TOLERANCE_SECONDS:
+    if held["state"] == Assignment.State.LEASED and short < REPORT_TOLERANCE_SECONDS:
         written = rows_of(SUBMIT, parameters)
     else:
         with transaction.atomic():
             written = rows_of(SUBMIT if held["state"] == Assignment.State.LEASED else SUBMIT_LATE, parameters)
             if not written and held["state"] == Assignment.State.EXPIRED:
                 return _keep_late(held, parameters)
-            if written and held["solution"] is not None:
-                _take_evidence(held, parameters)
             if written and short >= REPORT_TOLERANCE_SECONDS:
                 _ask_a_person(held, parameters)
     if not written:
@@ -373,7 +356,12 @@ def _keep_late(held: Row, parameters: dict[str, Any]) -> Submission | None:
     """The place went to someone else: the answer is kept, unused and unpaid; the time it took counts as worked."""
     kept = Assignment.objects.filter(
         id=parameters["assignment_id"], token=parameters["token"], state=Assignment.State.EXPIRED
-    ).update(state=Assignment.State.LATE, submitted_at=parameters["now"], credited_seconds=parameters["credited_seconds"])
+    ).update(
+        state=Assignment.State.LATE,
+        submitted_at=parameters["now"],
+        credited_seconds=parameters["credited_seconds"],
+        weighed_at=None,
+    )
     if not kept:
         return None
     Answer.objects.create(
@@ -381,7 +369,6 @@ def _keep_late(held: Row, parameters: dict[str, Any]) -> Submission | None:
         result=orjson.loads(parameters["result"]),
         canonical=orjson.loads(parameters["canonical"]),
         digest=parameters["digest"],
-        score=parameters["score"],
         created_at=parameters["now"],
     )
     timekeeping.record(
@@ -401,94 +388,3 @@ def _keep_late(held: Row, parameters: dict[str, Any]) -> Submission | None:
         data={"task_id": str(held["task_id"])},
     )
     return _submission(held, parameters, Assignment.State.LATE, 0)
-
-
-# ---- gold → evidence → estimate → gate ----
-
-
-def _take_evidence(held: Row, parameters: dict[str, Any]) -> None:
-    worker_id, now, score = parameters["worker_id"], parameters["now"], parameters["score"]
-    scope = Decision.scope_of_project(held["project_id"])
-    source = f"assignment:{parameters['assignment_id']}"
-    # What is right is what the guideline of the answer's contract says: another meaning, another window.
-    estimate = evidence.record(worker_id, scope=scope, score=score, source=source, now=now, window=held["window"])
-    if held["accuracy_bar"] is not None and score < RIGHT_SCORE:
-        pause_if_below(
-            estimate,
-            bar=held["accuracy_bar"],
-            organization_id=held["organization_id"],
-            retrain_course_id=held["retrain_course_id"],
-            retrain_blocks=held["retrain_blocks"],
-            now=now,
-        )
-
-
-def pause_if_below(
-    estimate: Estimate,
-    *,
-    bar: float,
-    organization_id: UUID,
-    now: datetime,
-    retrain_course_id: UUID | None = None,
-    retrain_blocks: bool = True,
-) -> Decision | None:
-    """Pause new leases for 24 hours when even the upper bound of accuracy is under the bar; None when it is not, or one is in force.
-
-    Acts on the bound of the posterior, never on the raw share, and never on fewer than GATE_MIN_GOLD gold answers. Where the batch
-    names a course, the worker is sent to it, and the pause ends when they have finished it; without `retrain_blocks` there is none.
-    """
-    _, upper = estimating.bounds(estimate.alpha, estimate.beta, level=GATE_LEVEL)
-    if estimate.observations < GATE_MIN_GOLD or upper >= bar:
-        return None
-    if decisions.in_force(estimate.worker_id, scopes=[estimate.scope], now=now):
-        return None
-    right = estimate.alpha - 1
-    receipt: dict[str, Any] = {
-        "inputs": {
-            "gold_answers": estimate.observations,
-            "guideline_meaning": estimate.window,
-            "right": right,
-            "upper_bound": upper,
-            "level": GATE_LEVEL,
-        },
-        "threshold": {"accuracy_bar": bar, "min_gold_answers": GATE_MIN_GOLD},
-    }
-    finding = (
-        f"Of {estimate.observations} tasks with a known answer you have answered {right:g} as expected. Even the upper 95 % bound "
-        f"of your accuracy, {upper:.0%}, is under the {bar:.0%} this project asks for"
-    )
-    decision = None
-    if retrain_course_id is None or retrain_blocks:
-        decision = _pause(estimate, finding, organization_id, receipt, until_trained=retrain_course_id is not None, now=now)
-    if retrain_course_id is not None:
-        practising.retrain(
-            estimate.worker_id,
-            retrain_course_id,
-            rule=GATE_RULE,
-            scope=estimate.scope,
-            reason=f"{finding}. This course shows what is asked, with practice. The time in it is work; then your accuracy is measured afresh.",
-            decision=decision,
-            now=now,
-            **receipt,
-        )
-    return decision
-
-
-def _pause(
-    estimate: Estimate, finding: str, organization_id: UUID, receipt: dict[str, Any], *, until_trained: bool, now: datetime
-) -> Decision:
-    sooner = ", or until you have finished the training you were given" if until_trained else ""
-    return decisions.record(
-        estimate.worker_id,
-        kind=Decision.Kind.PAUSE,
-        scope=estimate.scope,
-        organization_id=organization_id,
-        rule=GATE_RULE,
-        reason=(
-            f"{finding}, so you get no new tasks of it for 24 hours{sooner}. Tasks you hold and pay you have earned are not "
-            "touched. If you think this is wrong, appeal: a person will look."
-        ),
-        now=now,
-        effective_until=now + PAUSE,
-        **receipt,
-    )

@@ -4,8 +4,9 @@ The claim is one statement (design §5). Its rules, in the order in which the st
 
 1. The enrolment row is locked: claims of one worker in one batch queue up; claims of different workers never meet here.
 2. Urgent tasks first, then gold if it is due, then ordinary tasks; urgent and ordinary ones each from a cursor of the worker's
-   on. Never one the worker has had, never one reserved for others. Rows that others hold are skipped, not waited for.
-3. What a worker gave back comes last: only when there is nothing else, nobody else may take it, and for the second time at most.
+   on. Never one the worker has had, never one reserved for others. Rows that others hold are skipped, not waited for. A set is
+   handed out in random order.
+3. What a worker gave back, gold or not, comes last: only when there is nothing else, nobody else may take it, and for the second time at most.
 4. `need` goes down and the lease is written in the same statement; `CHECK (need >= 0)` and the unique pair of task and worker
    are the last guards.
 5. A cursor moves to just before the first open task of its lane that this worker has not had, taken or merely busy, so that no
@@ -48,6 +49,10 @@ NOT_MINE = """(SELECT a.id FROM tasks_assignment a
 NOT_GIVEN_BACK = """(SELECT r.id FROM tasks_assignment r
                  WHERE r.worker_id = %(worker_id)s AND r.batch_id = t.batch_id AND r.task_id = t.id AND r.state = 'returned'
                  LIMIT 1) IS NULL"""
+# Gold that ran out waits for the end, too, as other work does at the tail of the queue: what comes back sooner would tell.
+NOT_LET_GO = """(SELECT r.id FROM tasks_assignment r
+                 WHERE r.worker_id = %(worker_id)s AND r.batch_id = t.batch_id AND r.task_id = t.id
+                   AND r.state IN ('returned', 'expired') LIMIT 1) IS NULL"""
 GIVEN_BACK_TIMES = """(SELECT count(*) FROM tasks_assignment r
                  WHERE r.worker_id = %(worker_id)s AND r.batch_id = t.batch_id AND r.task_id = t.id AND r.state = 'returned')"""
 # Somebody else takes part who may take the task and was never given it.
@@ -64,15 +69,17 @@ FOR_ME = """(t.reserved_for IS NULL OR %(worker_id)s = ANY (t.reserved_for))
                AND (t.unavailable_for IS NULL OR NOT %(worker_id)s = ANY (t.unavailable_for))"""
 
 # One block of `1 / share` tasks holds one gold task, at a place that a hash of enrolment and block decides: an exact share that
-# nobody can foresee. The first `2 × gold_first` tasks are blocks of two.
+# nobody can foresee: enrolment ids are shown to nobody. The first `2 × gold_first` tasks are blocks of two. Gold that was given back
+# stays due: a second place of each block is for that.
 LARGEST = 2**63 - 1  # masks the sign of a hash
-GOLD_IS_DUE = f"""CASE
+IN_ITS_PLACE = f"""CASE
         WHEN b.gold_first > n / 2
-            THEN (hashtextextended(e.id::text || 'first' || n / 2, 0) & {LARGEST}) %% 2 = n %% 2
+            THEN (hashtextextended(e.id::text || 'first{{salt}}' || n / 2, 0) & {LARGEST}) %% 2 = n %% 2
         WHEN b.gold_percent > 0
-            THEN (hashtextextended(e.id::text || (n - 2 * b.gold_first) / greatest(2, 100 / b.gold_percent), 0) & {LARGEST})
+            THEN (hashtextextended(e.id::text || '{{salt}}' || (n - 2 * b.gold_first) / greatest(2, 100 / b.gold_percent), 0) & {LARGEST})
                      %% greatest(2, 100 / b.gold_percent) = (n - 2 * b.gold_first) %% greatest(2, 100 / b.gold_percent)
         ELSE false END"""
+GOLD_IS_DUE, GOLD_IS_DUE_AGAIN = IN_ITS_PLACE.format(salt=""), IN_ITS_PLACE.format(salt="again")
 
 SEAT = f"""
 WITH patience AS MATERIALIZED (  -- this statement's own; joined below, so that it is set before a row is locked
@@ -81,7 +88,7 @@ WITH patience AS MATERIALIZED (  -- this statement's own; joined below, so that 
     SELECT claimed FROM tasks_enrolment WHERE worker_id = %(worker_id)s AND batch_id = %(batch_id)s
 ), seat AS MATERIALIZED (
     SELECT e.id AS enrolment_id, e.standing, e.eligible_until, e.clear_until, e.cursor, e.urgent_cursor, e.claimed,
-           e.gold_cursor, b.tail,
+           e.gold_cursor, e.gold_owed_once, e.gold_owed_twice, b.tail,
            b.id AS batch_id, b.project_id, b.state, b.price_micros, b.fee_micros, b.currency, b.guideline_id, b.review_seconds,
            b.lease_seconds, b.workers_choose, e.meaning_version = g.meaning_version AS knows_guideline,
            -- a claim that waited for its twin reads the leases as they were before: it must start over
@@ -94,10 +101,13 @@ WITH patience AS MATERIALIZED (  -- this statement's own; joined below, so that 
      WHERE e.worker_id = %(worker_id)s AND e.batch_id = %(batch_id)s
        FOR NO KEY UPDATE OF e
 ), room AS MATERIALIZED (
-    SELECT seat.*, (SELECT count(*) FROM tasks_enrolment e JOIN tasks_batch b ON b.id = e.batch_id,
-                           generate_series(seat.claimed, seat.claimed + seat.wanted - 1) n
-                     WHERE e.id = seat.enrolment_id AND {GOLD_IS_DUE}) AS gold_due
-      FROM seat
+    SELECT seat.*, due.fresh AS gold_fresh, due.fresh + least(seat.gold_owed_once + seat.gold_owed_twice, due.again) AS gold_due
+      FROM seat, LATERAL (
+          SELECT count(*) FILTER (WHERE {GOLD_IS_DUE}) AS fresh,
+                 count(*) FILTER (WHERE NOT ({GOLD_IS_DUE}) AND {GOLD_IS_DUE_AGAIN}) AS again
+            FROM tasks_enrolment e JOIN tasks_batch b ON b.id = e.batch_id,
+                 generate_series(seat.claimed, seat.claimed + seat.wanted - 1) n
+           WHERE e.id = seat.enrolment_id) due
      WHERE is_fresh AND wanted > 0 AND state = 'open' AND standing = %(standing)s AND knows_guideline
        AND (eligible_until IS NULL OR eligible_until > %(now)s) AND clear_until > %(now)s
 )"""
@@ -128,6 +138,7 @@ NEXT_TASKS = f"""
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 2 AND t.need > 0
            AND t.position > room.gold_cursor
            AND {NOT_MINE}
+           AND {NOT_LET_GO}
            AND {FOR_ME}
          ORDER BY t.position
          LIMIT coalesce((SELECT least(gold_due, wanted - (SELECT count(*) FROM urgent)) FROM room), 0)
@@ -138,6 +149,7 @@ NEXT_TASKS = f"""
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 2 AND t.need > 0
            AND t.position <= room.gold_cursor
            AND {NOT_MINE}
+           AND {NOT_LET_GO}
            AND {FOR_ME}
          ORDER BY t.position
          LIMIT coalesce((SELECT least(gold_due, wanted - (SELECT count(*) FROM urgent)) - (SELECT count(*) FROM gold_ahead)
@@ -169,10 +181,10 @@ NEXT_TASKS = f"""
     SELECT t.id, t.position FROM room, LATERAL (
         SELECT t.id, t.position
           FROM (SELECT task_id, max(ended_at) AS ended_at FROM tasks_assignment
-                 WHERE worker_id = %(worker_id)s AND batch_id = room.batch_id AND state = 'returned'
+                 WHERE worker_id = %(worker_id)s AND batch_id = room.batch_id AND state IN ('returned', 'expired')
                  GROUP BY task_id HAVING count(*) < {AGAIN_AT_MOST}) back
           JOIN tasks_task t ON t.id = back.task_id
-         WHERE t.lane <> 2 AND t.need > 0
+         WHERE t.need > 0
            AND {NOT_MINE}
            AND {FOR_ME}
            AND (back.ended_at <= %(now)s - interval '{AGAIN_AFTER}' OR NOT {OTHERS_MAY})
@@ -208,19 +220,27 @@ LEASE = """
     UPDATE tasks_task t SET need = t.need - 1 FROM picked WHERE t.id = picked.id
     RETURNING t.id, t.payload, picked.lane, picked.position
 ), numbered AS (
-    SELECT taken.*, row_number() OVER (ORDER BY taken.position)::int AS n FROM taken
+    SELECT taken.*, row_number() OVER (ORDER BY random())::int AS n, row_number() OVER (PARTITION BY taken.lane ORDER BY taken.id) AS nth
+      FROM taken
 ), leased AS (
     INSERT INTO tasks_assignment (id, task_id, worker_id, project_id, batch_id, state, token, claim_key, price_micros, fee_micros,
-                                  currency, guideline_id, review_seconds, leased_at, expires_at)
+                                  currency, guideline_id, review_seconds, leased_at, expires_at, gold_try)
     SELECT (%(ids)s::uuid[])[n], numbered.id, %(worker_id)s, room.project_id, room.batch_id, 'leased', (%(tokens)s::uuid[])[n],
            %(claim_key)s || ':' || %(count)s::int || ':' || n, room.price_micros, room.fee_micros, room.currency,
-           room.guideline_id, room.review_seconds, %(now)s, %(now)s + make_interval(secs => room.lease_seconds)
+           room.guideline_id, room.review_seconds, %(now)s, %(now)s + make_interval(secs => room.lease_seconds),
+           CASE WHEN numbered.lane <> 2 THEN 0
+                WHEN nth <= gold_fresh THEN 1
+                WHEN nth <= gold_fresh + gold_owed_once THEN 2
+                WHEN nth <= gold_fresh + gold_owed_once + gold_owed_twice THEN 3
+                ELSE 1 END
       FROM numbered, room
-    RETURNING id, task_id, token, project_id, guideline_id, price_micros, currency, leased_at, expires_at
+    RETURNING id, task_id, token, project_id, guideline_id, price_micros, currency, leased_at, expires_at, gold_try
 ), moved AS (
     UPDATE tasks_enrolment e
        SET claimed = e.claimed + (SELECT count(*) FROM taken),
-           gold_given = e.gold_given + (SELECT count(*) FROM taken WHERE lane = 2),
+           gold_given = e.gold_given + (SELECT count(*) FROM leased WHERE gold_try > 0),
+           gold_owed_once = e.gold_owed_once - (SELECT count(*) FROM leased WHERE gold_try = 2),
+           gold_owed_twice = e.gold_owed_twice - (SELECT count(*) FROM leased WHERE gold_try = 3),
            gold_cursor = coalesce((SELECT max(position) FROM picked WHERE lane = 2), e.gold_cursor),
            cursor = greatest(e.cursor, cursors.ordinary), urgent_cursor = greatest(e.urgent_cursor, cursors.urgent)
       FROM room, cursors
@@ -229,7 +249,9 @@ LEASE = """
 )
 SELECT seat.is_fresh, seat.state, seat.standing, seat.eligible_until, seat.clear_until, seat.wanted, seat.workers_choose,
        seat.knows_guideline,
-       (SELECT first_open_id FROM cursors) AS first_open_id, leased.*, numbered.payload, p.result AS prelabel
+       (SELECT first_open_id FROM cursors) AS first_open_id, leased.id, leased.task_id, leased.token, leased.project_id,
+       leased.guideline_id, leased.price_micros, leased.currency, leased.leased_at, leased.expires_at, numbered.payload,
+       p.result AS prelabel
   FROM seat LEFT JOIN leased ON true LEFT JOIN numbered ON numbered.id = leased.task_id
   LEFT JOIN tasks_prelabel p ON p.task_id = leased.task_id
  ORDER BY numbered.n
@@ -278,7 +300,7 @@ def claim_next(
         "standing": standing,
         "now": now,
         "count": count,
-        "ids": [new_id() for _ in range(count)],
+        "ids": sorted(new_id() for _ in range(count)),
         "tokens": [new_id() for _ in range(count)],
         "claim_key": claim_key,
     } | ({"task_id": task_id} if task_id else {})

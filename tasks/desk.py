@@ -54,9 +54,13 @@ def today(worker: Worker, batch: Batch, *, now: datetime) -> tuple[int, int]:
 
 
 def shown(lease: Lease, *, site: str = "") -> dict[str, Any]:
-    """A lease as its worker gets it, over the API and in the workspace: addresses signed, so that the page may load them."""
+    """A lease as its worker gets it, over the API and in the workspace: addresses signed, so that the page may load them.
+
+    Without the task's id, which carries when it was added: gold is often added last.
+    """
     interface = answering.interface_of_project(lease.project_id)
-    return vars(lease) | {
+    seen = {name: value for name, value in vars(lease).items() if name != "task_id"}
+    return seen | {
         "payload": media.with_signed_addresses(lease.payload),
         "interface": interface.xml,
         "frame_address": framing.address_of(lease.id, interface, site=site),

@@ -16,6 +16,7 @@ import orjson
 from foundation import keys
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
+from tasks import weighing
 from tasks.labels import Interface
 from tasks.labels.family import TASK, Control
 from tasks.models import AggregationRun, Assignment, Batch, Result, Task
@@ -61,6 +62,7 @@ def cells_of(control: Control, canonical: Any) -> Row:
 def _answer_rows(batch: Batch, interface: Interface) -> Iterator[Row]:
     counted = Assignment.objects.filter(batch=batch, state__in=Assignment.COUNTED).select_related("task", "answer")
     for chunk in in_chunks(counted.defer("task__payload", "answer__result"), by="id"):
+        scores = weighing.scores_of([row.id for row in chunk if row.gold_try])
         for row in chunk:
             yield {
                 "assignment_id": row.id,
@@ -74,7 +76,7 @@ def _answer_rows(batch: Batch, interface: Interface) -> Iterator[Row]:
                     for column, value in cells_of(interface.controls[name], row.answer.canonical.get(name)).items()
                 },
                 "is_gold": row.task.lane == Task.Lane.GOLD,
-                "gold_score": row.answer.score,
+                "gold_score": scores.get(row.id),
                 "price_micros": row.price_micros,
                 "currency": row.currency,
                 "credited_seconds": row.credited_seconds,

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, TimestampSigner
 
+from foundation import ids
 from foundation.errors import NotFound
 from tasks import answering, media
 from tasks.exporting import alias_of
@@ -39,12 +40,22 @@ def address_of(assignment_id: UUID, interface: Interface, *, site: str = "") -> 
     row = Assignment.objects.select_related("task", "batch").get(id=assignment_id)
     added = {
         "assignmentId": row.id,
-        "hitId": row.task_id,
+        "hitId": public_id_of(row.task_id),
         "workerId": alias_of(row.worker_id, row.batch.organization_id),
         "turkSubmitTo": site + ours.rstrip("/"),
     }
     parts = urlsplit(filled(interface.frame, row.task.payload))
     return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, urlencode(added)]))))
+
+
+def public_id_of(task_id: UUID) -> UUID:
+    """A task's id as people who work see it: it tells neither when the task was added nor in which order, so not what else it is."""
+    return ids.opaque("task", task_id)
+
+
+def task_id_of(public_id: UUID) -> UUID:
+    """The task that a public id names; one that nobody has, if it names none."""
+    return ids.transparent("task", public_id)
 
 
 def assignment_of(token: str) -> Assignment:

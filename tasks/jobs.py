@@ -8,6 +8,7 @@ from tasks import (
     asking,
     assigning,
     drafting,
+    gating,
     leaving,
     lost_time,
     measuring,
@@ -18,6 +19,7 @@ from tasks import (
     results,
     reviewing,
     sitting,
+    weighing,
 )
 
 
@@ -29,6 +31,14 @@ def expire_leases() -> int:
 def settle_lost_time() -> int:
     """Every minute: credit what counts of the time at tasks that were given back or ran out."""
     return lost_time.settle_due(now=clock.now())
+
+
+def weigh_gold() -> int:
+    """Every minute: what became of gold, and whose accuracy is to be looked at. In a simulation, by the clocks of the answers."""
+    simulated = clock.simulation_allowed()
+    weighed = weighing.weigh_due(now=clock.now(), simulated=simulated)
+    gating.look_due(now=clock.now(), simulated=simulated)
+    return weighed
 
 
 def credit_onboarding() -> int:

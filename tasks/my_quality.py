@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q
 from qualification import estimating, quality
 from qualification.models import Grant, Skill
 from qualification.quality import Shown
-from tasks import answering
+from tasks import gating
 from tasks.models import AggregationRun, Assignment, Batch, Project, Review, RunSkill
 from workforce.models import Decision
 
@@ -44,11 +44,11 @@ def _rule(one: Shown, bar: float | None) -> dict[str, Any]:
     """The rule that looks at this estimate, and how far away its bar is; no rule where no batch of the project sets a bar."""
     if bar is None:
         return {"rule": "", "bar": None}
-    enough = one.observations >= answering.GATE_MIN_GOLD
+    enough = one.observations >= gating.GATE_MIN_GOLD
     return {
-        "rule": answering.GATE_RULE,
+        "rule": gating.GATE_RULE,
         "bar": bar,
-        "min_observations": answering.GATE_MIN_GOLD,
+        "min_observations": gating.GATE_MIN_GOLD,
         "is_under": enough and one.upper_bound < bar,
         "rights_until": estimating.rights_until(one.alpha, one.beta, bar=bar, level=one.level),
         "wrongs_until": estimating.wrongs_until(one.alpha, one.beta, bar=bar, level=one.level),
@@ -121,7 +121,7 @@ def decisions_about(worker_id: UUID, *, now: datetime) -> list[dict[str, Any]]:
 
 def what_would_change(decision: Decision) -> int | None:
     """Of a pause by the gold rule: how many of the answers it counts as wrong would have had to be right for it not to happen."""
-    if decision.rule != answering.GATE_RULE:
+    if decision.rule != gating.GATE_RULE:
         return None
     seen, right = decision.inputs.get("gold_answers"), decision.inputs.get("right")
     bar, level = decision.threshold.get("accuracy_bar"), decision.inputs.get("level")

@@ -35,7 +35,7 @@ IN_MEMORY_BYTES = 8 * 1024 * 1024
 DISCARD_CHUNK = 200
 README = """This is a copy of everything Fairhand keeps about you, as JSON and as CSV (the same rows twice).
 Money is in micros, millionths of a currency unit; instants are in UTC. `identity.json` is added when the copy is handed to you, and is in no
-file that is kept. Observations of your accuracy are given by day, up to the last midnight, because which tasks are check questions stays secret.
+file that is kept. Observations of your accuracy are given in fives, up to the last midnight, because which tasks are check questions stays secret.
 """
 
 

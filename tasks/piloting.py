@@ -19,7 +19,7 @@ from django.db.models import Value
 from django.db.models.functions import MD5, Cast, Concat
 
 from foundation.ids import new_id
-from tasks import agreement, exporting, measuring, pricing, publishing
+from tasks import agreement, exporting, measuring, pricing, publishing, weighing
 from tasks.answering import interface_of_project
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotRuns
 from tasks.labels import Interface
@@ -218,9 +218,10 @@ def _disputed(answers: Sequence[Assignment], interface: Interface) -> list[dict[
 
 def _gold_of(answers: Sequence[Assignment]) -> dict[str, Any]:
     scores: dict[str, list[float]] = defaultdict(list)
+    worth = weighing.scores_of([row.id for row in answers])
     for row in answers:
-        if row.answer.score is not None:
-            scores[row.task.key].append(row.answer.score)
+        if row.id in worth:
+            scores[row.task.key].append(worth[row.id])
     every = [score for task in scores.values() for score in task]
     tasks: list[dict[str, Any]] = [
         {"task_key": key, "answers": len(one), "score": statistics.fmean(one)} for key, one in scores.items()
@@ -236,9 +237,10 @@ def _workers_of(answers: Sequence[Assignment], large: Batch) -> list[dict[str, A
     by_worker: dict[UUID, list[Assignment]] = defaultdict(list)
     for row in answers:
         by_worker[row.worker_id].append(row)
+    worth = weighing.scores_of([row.id for row in answers])
     found: list[dict[str, Any]] = []
     for worker_id, rows in by_worker.items():
-        scores = [row.answer.score for row in rows if row.answer.score is not None]
+        scores = [worth[row.id] for row in rows if row.id in worth]
         found.append(
             {
                 "worker": exporting.alias_of(worker_id, large.organization_id),

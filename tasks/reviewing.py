@@ -20,9 +20,9 @@ from foundation.errors import NotFound
 from foundation.models import Event
 from payments import ledger
 from payments.models import Account
-from tasks import assigning, publishing, reserving
+from tasks import assigning, publishing, reserving, weighing
 from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewConflict, TooFewChecks
-from tasks.models import Answer, Assignment, Batch, Review, Task
+from tasks.models import Assignment, Batch, Review, Task
 from workforce import access, decisions, notifying
 from workforce.access import Actor
 from workforce.models import Decision, NoticeKind
@@ -309,8 +309,6 @@ def _check_too_fast(assignment: Assignment) -> None:
 
 def _check_enough_gold(assignment: Assignment) -> None:
     """One wrong answer to a known question is bad luck; a reason needs CHECKS_MIN_GOLD of them answered in this project."""
-    answered = Answer.objects.filter(
-        assignment__worker_id=assignment.worker_id, assignment__project_id=assignment.project_id, score__isnull=False
-    ).count()
+    answered = weighing.observations_of(assignment.worker_id, assignment.project_id)
     if answered < CHECKS_MIN_GOLD:
         raise TooFewChecks(field="reason", limit=CHECKS_MIN_GOLD, got=answered)

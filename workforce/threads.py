@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from foundation import events
+from foundation import events, ids
 from foundation.errors import NotFound
 from foundation.statements import rows_of
 from workforce import access, notifying
@@ -278,6 +278,12 @@ def counts_within(within: str) -> dict[str, int]:
     return found
 
 
+def subject_for(side: str, thread: Thread) -> str:
+    """What a conversation is about, as kind and id. Of a task a worker gets an id that tells neither time nor order."""
+    kind, _, found = thread.subject.partition(":")
+    return f"task:{ids.opaque('task', UUID(found))}" if kind == "task" and side == Message.Side.WORKER else thread.subject
+
+
 def unread_of(actor: Actor) -> int:
     """How many of one's conversations have something new for one's side."""
     mine = Q(worker_id=actor.worker_id, unread_by_worker__gt=0) if actor.worker_id else Q(pk=None)
@@ -291,7 +297,7 @@ def rows_of_person(worker_id: UUID, user_id: UUID) -> dict[str, list[dict[str, A
         thread.id: {
             "kind": thread.kind,
             "about": thread.about,
-            "subject": thread.subject,
+            "subject": subject_for(Message.Side.WORKER, thread),
             "reason": thread.reason,
             "state": thread.state,
             "created_at": thread.created_at,

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from foundation.api.commands import idempotency_key
 from foundation.api.filters import ClosedFilters, UnknownFilter
 from foundation.clock import instant_of
-from tasks import importing
+from tasks import framing, importing
 from tasks.models import Import, Task
 from tasks.publishing import own_batch
 from workforce import access
@@ -120,11 +120,15 @@ class TaskBody(serializers.ModelSerializer[Task]):
     """A task as its requester sees it."""
 
     is_gold = serializers.SerializerMethodField()
+    public_id = serializers.SerializerMethodField(
+        help_text="The id to show to workers, who claim by it where they may choose: it tells neither time nor order."
+    )
 
     class Meta:
         model = Task
         fields = [
             "id",
+            "public_id",
             "key",
             "payload",
             "overlap",
@@ -136,6 +140,10 @@ class TaskBody(serializers.ModelSerializer[Task]):
             "unavailable_for",
             "created_at",
         ]
+
+    def get_public_id(self, task: Task) -> UUID:
+        """As workers see it."""
+        return framing.public_id_of(task.id)
 
     def get_is_gold(self, task: Task) -> bool:
         """Whether its truth is known."""

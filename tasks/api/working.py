@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from foundation.api.commands import Command, idempotency_key
 from foundation.api.filters import ClosedFilters
-from tasks import answering, assigning, desk, drafting, media, my_work, reading
+from tasks import answering, assigning, desk, drafting, framing, media, my_work, reading
 from tasks.models import Assignment, GuidelineReading, Review
 from workforce import access
 
@@ -25,7 +25,9 @@ class ClaimBody(serializers.Serializer[Any]):
     """How many tasks, or which one."""
 
     count = serializers.IntegerField(min_value=1, max_value=MAX_SET, default=1)
-    task_id = serializers.UUIDField(required=False, help_text="Only where the batch lets workers choose.")
+    task_id = serializers.UUIDField(
+        required=False, help_text="The `public_id` of a task, as its requester told it. Only where the batch lets workers choose."
+    )
 
 
 class LeaseBody(serializers.Serializer[Any]):
@@ -33,7 +35,6 @@ class LeaseBody(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(help_text="The assignment.")
     token = serializers.UUIDField(help_text="Send it with every heartbeat, submit and return of this assignment.")
-    task_id = serializers.UUIDField()
     payload = serializers.JSONField(help_text="Addresses of files kept here are signed, and good for a day.")
     prelabel = serializers.JSONField(allow_null=True, help_text="A result list to start from.")
     interface = serializers.CharField(help_text="Label Studio config XML, or a page in Mechanical Turk's format.")
@@ -68,7 +69,7 @@ class Claim(Command):
             batch_id=path["batch_id"],
             now=now,
             count=data["count"],
-            task_id=data.get("task_id"),
+            task_id=framing.task_id_of(data["task_id"]) if "task_id" in data else None,
             claim_key=idempotency_key(request),
         )
         return {"assignments": [desk.shown(lease, site=request.build_absolute_uri("/").rstrip("/")) for lease in leases]}
@@ -220,7 +221,6 @@ class MyAssignmentBody(serializers.ModelSerializer[Assignment]):
         model = Assignment
         fields = [
             "id",
-            "task_id",
             "batch_id",
             "project_id",
             "state",

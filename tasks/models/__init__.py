@@ -2,6 +2,7 @@
 
 from tasks.models.aggregation import AggregationRun, Result, RunSkill
 from tasks.models.answering import Answer, Assignment, Draft, Review
+from tasks.models.gold import GoldScore, Look
 from tasks.models.learning import Study
 from tasks.models.media import MediaFile
 from tasks.models.publishing import Batch, Enrolment, Guideline, GuidelineReading, Import, Project
@@ -15,9 +16,11 @@ __all__ = [
     "Draft",
     "Enrolment",
     "Gold",
+    "GoldScore",
     "Guideline",
     "GuidelineReading",
     "Import",
+    "Look",
     "MediaFile",
     "Prelabel",
     "Project",

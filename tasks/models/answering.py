@@ -61,6 +61,8 @@ class Assignment(models.Model):
     batch = models.ForeignKey(Batch, models.PROTECT, db_constraint=False, db_index=False)
     state = models.CharField(max_length=20, choices=State.choices, default=State.LEASED)
     token = models.UUIDField(default=new_id)
+    gold_try = models.PositiveSmallIntegerField(default=0, db_default=0)  # of gold: 1, and one more each time it was given back
+    weighed_at = models.DateTimeField(null=True)  # when `weighing` looked at what became of it; of gold only
     claim_key = models.CharField(max_length=110, null=True)  # noqa: DJ001 - the Idempotency-Key of the claim, and which of its tasks
     # the contract
     price_micros = models.BigIntegerField()
@@ -86,13 +88,16 @@ class Assignment(models.Model):
             models.Index("batch", "id", name="assignment_by_batch"),
             models.Index("worker", condition=Q(state="leased"), name="lease_by_worker"),
             models.Index("batch", "expires_at", condition=Q(state="leased"), name="lease_by_expiry"),
-            models.Index("worker", "batch", "task", condition=Q(state="returned"), name="given_back_by_worker"),
+            models.Index("worker", "batch", "task", condition=Q(state__in=["returned", "expired"]), name="let_go_by_worker"),
             models.Index("review_due_at", condition=Q(state="submitted"), name="waiting_for_review"),
             models.Index("worker", "ended_at", condition=Q(state__in=["returned", "expired"]), name="ended_without_answer"),
             models.Index(
                 "ended_at",
                 condition=Q(state__in=["returned", "expired"], credited_seconds__isnull=True),
                 name="lost_time_to_settle",
+            ),
+            models.Index(
+                "batch", condition=Q(gold_try__gt=0, weighed_at=None) & ~Q(state="leased"), name="waiting_to_be_weighed"
             ),
         ]
         constraints = [
@@ -115,6 +120,7 @@ class Assignment(models.Model):
                 condition=Q(state__in=["leased", "returned", "expired"]) | Q(submitted_at__isnull=False),
                 name="submitted_work_has_its_instant",
             ),
+            models.CheckConstraint(condition=Q(gold_try__lte=3), name="gold_is_tried_thrice_at_most"),
         ]
 
     def __str__(self) -> str:
@@ -146,7 +152,6 @@ class Answer(models.Model):
     result = models.JSONField()  # Label Studio's result format, as it came
     canonical = models.JSONField()  # what the label family makes of it: equal answers are equal here
     digest = models.BinaryField(max_length=32)  # SHA-256 of `result`: is a second hand-in the same?
-    score = models.FloatField(null=True)  # against gold, 0..1
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -232,6 +232,9 @@ class Enrolment(models.Model):
     claimed = models.PositiveIntegerField(default=0)  # tasks taken so far, gold included
     gold_given = models.PositiveIntegerField(default=0)
     gold_cursor = models.BigIntegerField(default=0)
+    # gold they gave back and have not met again: given back once, and twice. Written by `weighing`, paid off by the claim.
+    gold_owed_once = models.PositiveIntegerField(default=0, db_default=0)
+    gold_owed_twice = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
 
     class Meta:

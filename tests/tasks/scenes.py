@@ -5,7 +5,7 @@ from typing import Any
 
 from payments import funding, ledger, pay_floors
 from payments.models import Account
-from tasks import answering, assigning, publishing
+from tasks import answering, assigning, gating, publishing, weighing
 from tasks.models import Assignment, Batch, Gold, Project, Task
 from tests.builders import Person
 
@@ -135,6 +135,12 @@ def answered(worker: Person, batch: Batch, *, count: int = 1, choice: str = "b",
         done.append(submit(worker, lease, choice=choice, seconds=seconds))
         now += timedelta(seconds=seconds)
     return done
+
+
+def weighed(now: datetime) -> None:
+    """What the clock does once all that was handed in up to now has been weighed and looked at."""
+    weighing.weigh_due(now=now)
+    gating.look_due(now=now + timedelta(seconds=gating.LOOK_AFTER_SECONDS[1]))
 
 
 def money(batch: Batch, worker: Person | None = None) -> dict[str, int]:

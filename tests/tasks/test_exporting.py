@@ -24,6 +24,7 @@ def batch(rita, olga, wanda, walt):
     made = scenes.opened(rita, olga, tasks=4, gold=2, gold_percent=50, overlap=2)
     scenes.answered(wanda, made, count=3)
     scenes.answered(walt, made, count=2, choice="a")
+    scenes.weighed(walt.now)
     return made
 
 

@@ -62,27 +62,42 @@ def text(response):
 
 @pytest.mark.django_db
 def test_todays_observations_are_not_shown_before_midnight(wanda, now):
-    for n in range(3):
+    for n in range(5):
         evidence.record(wanda.worker.id, scope="project:x", score=1.0, source=f"a:{n}", now=now)
     before = quality.shown_to(wanda.worker.id, now=now + timedelta(hours=10))
     assert before == []
     [after] = quality.shown_to(wanda.worker.id, now=now + DAY)
-    assert (after.observations, after.alpha, after.beta) == (3, 4.0, 1.0)
-    evidence.record(wanda.worker.id, scope="project:x", score=0.25, source="a:3", now=now + DAY)
+    assert (after.observations, after.alpha, after.beta) == (5, 6.0, 1.0)
+    for n in range(4):
+        evidence.record(wanda.worker.id, scope="project:x", score=0.25, source=f"b:{n}", now=now + DAY)
     assert quality.shown_to(wanda.worker.id, now=now + DAY + timedelta(hours=1)) == [after], "unmoved by what came since"
     [later] = quality.shown_to(wanda.worker.id, now=now + 2 * DAY)
-    assert (later.observations, later.alpha, later.beta) == (4, 4.25, 1.75)
+    assert (later.observations, later.alpha) == (5, 6.0), "four more are not five: who does one task a day learns nothing"
+    evidence.record(wanda.worker.id, scope="project:x", score=0.0, source="b:4", now=now + 2 * DAY)
+    [later] = quality.shown_to(wanda.worker.id, now=now + 3 * DAY)
+    assert (later.observations, later.alpha, later.beta) == (10, 7.0, 5.0)
+
+
+@pytest.mark.django_db
+def test_a_copy_of_ones_data_has_observations_in_fives_and_no_day_of_one(wanda, now):
+    from tasks import personal_data
+
+    for n, score in enumerate((1.0, 0.0, 1.0, 0.0, 1.0, 1.0)):
+        evidence.record(wanda.worker.id, scope="project:x", score=score, source=f"a:{n}", now=now + n * DAY)
+    rows = list(personal_data.parts_of(wanda.user.id, wanda.worker.id, now=now + 9 * DAY)["observations"]())
+    assert [row["score"] for row in rows] == [0.0, 0.0, 1.0, 1.0, 1.0]
+    assert {row["until_day"] for row in rows} == {(now + 4 * DAY).date()}
 
 
 @pytest.mark.django_db
 def test_a_new_window_begins_from_nothing_and_the_old_one_stays_to_be_read(me, wanda, rita, olga, now):
     batch = scenes.opened(rita, olga, accuracy_bar=0.6)
     scope = f"project:{batch.project_id}"
-    for n in range(4):
+    for n in range(5):
         evidence.record(wanda.worker.id, scope=scope, score=0.0, source=f"a:{n}", now=now)
-    evidence.record(wanda.worker.id, scope=scope, score=1.0, source="b", now=now + DAY, window=2)
+        evidence.record(wanda.worker.id, scope=scope, score=1.0, source=f"b:{n}", now=now + DAY, window=2)
     [score] = my_quality.estimates(wanda.worker.id, now=now + 2 * DAY)
-    assert (score["shown"].window, score["shown"].observations) == (2, 1)
+    assert (score["shown"].window, score["shown"].observations) == (2, 5)
     assert [old.window for old in score["earlier"]] == [1]
     me.now = now + 2 * DAY
     assert "it no longer counts" in text(me.get("/my/quality/"))
@@ -97,9 +112,11 @@ def test_without_anything_it_says_that_nothing_is_held_against_anyone(me):
 
 @pytest.mark.django_db
 def test_a_pause_is_shown_with_its_rule_and_what_would_change_it(me, rita, olga, wanda, now):
-    batch = scenes.opened(rita, olga, tasks=8, gold=8, gold_percent=50, accuracy_bar=0.6, max_leases=40)
-    with pytest.raises(NotEligible):  # soon enough
-        scenes.answered(wanda, batch, count=16, choice="a")  # gold is b
+    batch = scenes.opened(rita, olga, tasks=8, gold=10, gold_percent=50, accuracy_bar=0.6, max_leases=40)
+    scenes.answered(wanda, batch, count=14, choice="a")  # gold is b
+    scenes.weighed(now)
+    with pytest.raises(NotEligible):
+        scenes.claim(wanda, batch, now=now + timedelta(hours=1))
     pause = Decision.objects.get(worker=wanda.worker)
     me.now = now + DAY
     page = text(me.get("/my/quality/"))
@@ -141,6 +158,7 @@ def test_nothing_on_the_page_or_in_the_api_moves_with_a_gold_task(me, rita, olga
 
     before = seen()
     scenes.answered(wanda, batch, count=6)
+    scenes.weighed(now)
     assert Assignment.objects.filter(task__lane=2).exists()
     assert seen() == before
 
@@ -153,11 +171,16 @@ def test_more_scores_ask_no_more_queries(me, wanda, now):
         return len(caught)
 
     me.now = now + DAY
-    for n, kind in enumerate(("project", "skill")):
-        evidence.record(wanda.worker.id, scope=f"{kind}:{new_id()}", score=1.0, source=f"a:{n}", now=now)
+
+    def five(scope):
+        for n in range(5):
+            evidence.record(wanda.worker.id, scope=scope, score=1.0, source=f"{scope}:{n}", now=now)
+
+    for kind in ("project", "skill"):
+        five(f"{kind}:{new_id()}")
     first = queries()
-    for n in range(5):
-        evidence.record(wanda.worker.id, scope=f"skill:{new_id()}", score=1.0, source=f"b:{n}", now=now)
+    for _ in range(5):
+        five(f"skill:{new_id()}")
     assert queries() == first <= QUERIES
 
 

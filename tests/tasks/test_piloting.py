@@ -285,6 +285,7 @@ def test_the_time_paid_for_is_the_longer_of_a_fifth_more_and_three_quarters():
 
 
 def test_a_finished_pilot_shows_times_agreement_gold_and_a_price(finished, large, rita):
+    scenes.weighed(rita.now)
     told = ok(rita.get(f"batches/{large.id}/pilot-report"))
     assert told == ok(rita.get(f"batches/{finished.id}/pilot-report"))
     assert (told["pilot_id"], told["is_through"], told["is_finished"]) == (str(finished.id), True, True)
@@ -307,6 +308,7 @@ def test_a_finished_pilot_shows_times_agreement_gold_and_a_price(finished, large
 def test_where_people_disagree_the_tasks_are_named(large, rita, now):
     pilot = piloting.begin(rita.actor, large.id, now=now, tasks=5, workers=5)
     worked(pilot, crew_of(now), seconds=lambda n: 10, choice=lambda n: "a" if n < 2 else "b")
+    scenes.weighed(now)
     told = ok(rita.get(f"batches/{large.id}/pilot-report"))
     [control] = told["agreement"]
     assert control["similarity"] == pytest.approx(0.4)

@@ -8,7 +8,7 @@ from payments.models import WorkInterval
 from qualification import evidence, training
 from qualification.errors import BadCourse, CourseConflict, PracticeMoved, PracticeUsedUp, TrainingFinished
 from qualification.models import Course, Estimate, Grant, Lesson, LessonProgress, PracticeAnswer, Training
-from tasks import answering, enrolling, practising, publishing
+from tasks import answering, enrolling, gating, practising, publishing
 from tasks.errors import BadBatch, BadQuestion
 from tasks.labels import AnswerInvalid, InterfaceInvalid
 from tasks.models import Study
@@ -286,7 +286,7 @@ def failed_gold(worker, batch, *, count, now):
 
 
 def gate(batch, estimate, now):
-    return answering.pause_if_below(
+    return gating.pause_if_below(
         estimate,
         bar=0.7,
         organization_id=batch.organization_id,

@@ -53,7 +53,7 @@ class ThreadBody(serializers.ModelSerializer[Thread]):
 
     def get_subject(self, row: Thread) -> str:
         """What it is about, as kind and id."""
-        return row.subject
+        return threads.subject_for(self._side(row), row)
 
     def get_unread(self, row: Thread) -> int:
         """How much is new for the caller's side."""
