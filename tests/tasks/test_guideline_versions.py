@@ -252,18 +252,20 @@ def test_the_newest_version_a_worker_knows_is_the_one_read_or_worked_under(batch
 
 
 def test_evidence_under_another_meaning_begins_from_the_prior_and_the_old_estimate_stays(rita, olga, wanda):
-    batch = scenes.opened(rita, olga, tasks=20, gold=8, overlap=2, gold_percent=50)
-    wrong = [row for row in scenes.answered(wanda, batch, count=6, choice="a") if row.answer.score is not None]
-    assert wrong
+    batch = scenes.opened(rita, olga, tasks=20, gold=10, overlap=2, gold_percent=50)
+    wrong = [row for row in scenes.answered(wanda, batch, count=10, choice="a") if row.gold_try]
+    assert len(wrong) == 5
+    scenes.weighed(wanda.now)
     guideline = add(rita, batch.project)
     read(wanda, guideline)
     later = wanda.now + timedelta(hours=1)
     right = []
-    for n in range(6):
+    for n in range(10):
         [lease] = scenes.claim(wanda, batch, now=later + timedelta(minutes=n))
         right.append(scenes.submit(wanda, lease, choice="b"))
-    scored = [row for row in right if row.answer.score is not None]
-    assert scored
+    scored = [row for row in right if row.gold_try]
+    assert len(scored) == 5
+    scenes.weighed(later)
     windows = Estimate.objects.filter(worker_id=wanda.worker.id).order_by("window")
     assert [(row.window, row.alpha, row.beta, row.observations) for row in windows] == [
         (1, 1.0, 1.0 + len(wrong), len(wrong)),
@@ -281,6 +283,7 @@ def test_an_answer_is_evidence_for_the_meaning_it_was_given_under(rita, olga, wa
     add(rita, batch.project)
     for lease in leases:
         scenes.submit(wanda, lease)
+    scenes.weighed(wanda.now)
     assert set(Estimate.objects.values_list("window", flat=True)) == {1}
 
 
