@@ -230,7 +230,7 @@ def test_where_no_other_gold_is_left_the_third_given_back_counts_too(rita, olga,
 def test_gold_let_go_comes_again_no_sooner_than_other_work(rita, olga, wanda, now):
     batch = scenes.opened(rita, olga, tasks=12, gold=12, gold_percent=50, lease_size=1, max_leases=60)
     gold, other = claims_of_each(wanda, batch)
-    for n, lease in enumerate((gold, other)):
+    for lease in (gold, other):
         give_back(wanda, lease, at=now)
     weighing.weigh_due(now=now + MINUTE)
     seen = []
