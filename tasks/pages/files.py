@@ -1,20 +1,18 @@
 """Files that tasks show. No cookie is read or set here, nothing is ever run: types are as checked, everything else is a download."""
 
 import re
-from collections.abc import Iterator
-from typing import IO
+from io import BytesIO
 from uuid import UUID
 
 from csp.decorators import csp_replace
 from django.core.files.storage import default_storage
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
 from django.views.decorators.http import require_safe
 
 from tasks import media
 
-CHUNK_BYTES = 64 * 1024
-RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$", re.ASCII)  # a position of more digits is no position in a file of ours
 
 
 @require_safe
@@ -28,8 +26,8 @@ def file(request: HttpRequest, file_id: UUID, name: str) -> HttpResponseBase:
         answer["Content-Range"] = f"bytes */{kept.size_bytes}"
         return answer
     whole = last - first + 1 == kept.size_bytes
-    body = () if request.method == "HEAD" else _bytes(kept.stored_as, first, last)
-    reply = StreamingHttpResponse(body, status=200 if whole else 206, content_type=kept.content_type)
+    body = BytesIO() if request.method == "HEAD" else _Part(kept.stored_as, first, last)
+    reply = FileResponse(body, status=200 if whole else 206, content_type=kept.content_type)
     reply["Content-Length"] = str(last - first + 1)
     reply["Accept-Ranges"] = "bytes"
     reply["Cache-Control"] = f"private, max-age={media.SIGNED_SECONDS}, immutable"
@@ -51,14 +49,23 @@ def _range_of(header: str, size: int) -> tuple[int, int]:
     return int(first), min(int(last), size - 1) if last else size - 1
 
 
-def _bytes(stored_as: str, first: int, last: int) -> Iterator[bytes]:
-    stream: IO[bytes]
-    with default_storage.open(stored_as) as stream:
-        stream.seek(first)
-        left = last - first + 1
-        while left > 0 and (part := stream.read(min(CHUNK_BYTES, left))):
-            left -= len(part)
-            yield part
+class _Part:
+    """A stretch of a stored file, to be read once. As a file, so that the web server sends it without holding a thread."""
+
+    def __init__(self, stored_as: str, first: int, last: int) -> None:
+        self.stream = default_storage.open(stored_as)
+        self.stream.seek(first)
+        self.left = last - first + 1
+
+    def read(self, size: int = -1) -> bytes:
+        """The next `size` bytes, fewer at the end; all that is left without a size."""
+        part: bytes = self.stream.read(self.left if size < 0 else min(size, self.left))
+        self.left -= len(part)
+        return part
+
+    def close(self) -> None:
+        """Close the file."""
+        self.stream.close()
 
 
 urlpatterns = [path("files/<uuid:file_id>/<str:name>", file, name="file")]
