@@ -61,7 +61,7 @@ def shown(lease: Lease, *, site: str = "") -> dict[str, Any]:
     interface = answering.interface_of_project(lease.project_id)
     seen = {name: value for name, value in vars(lease).items() if name != "task_id"}
     return seen | {
-        "payload": media.with_signed_addresses(lease.payload),
+        "payload": media.with_signed_addresses(lease.payload, media.owner_of_project(lease.project_id)),
         "interface": interface.xml,
         "frame_address": framing.address_of(lease.id, interface, site=site),
     }

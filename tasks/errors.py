@@ -192,6 +192,13 @@ class BadFile(Invalid):
     message = "This file cannot be kept for tasks to show."
 
 
+class ForeignFile(Invalid):
+    """A payload, lesson, exam or text names a file that is not of its own organisation."""
+
+    code = "foreign_file"
+    message = "Only files of your organisation can be shown. Upload this one: POST organizations/<id>/files."
+
+
 # ---- reviewing ----
 
 

@@ -77,7 +77,7 @@ def page_of(row: Assignment) -> str:
     frame = answering.interface_of_project(row.project_id).frame
     if frame is None or frame.kind != HTML:
         raise NotFound
-    page = filled(frame, media.with_signed_addresses(row.task.payload))
+    page = filled(frame, media.with_signed_addresses(row.task.payload, row.batch.organization_id))
     begin = found.end() if (found := DOCTYPE.match(page)) else 0
     return f"{page[:begin]}<script>{_script()}</script>{page[begin:]}"
 

@@ -22,7 +22,7 @@ from foundation.idempotency import KeyReused
 from foundation.ids import new_id
 from tasks import media
 from tasks.answering import interface_of_project
-from tasks.errors import BadRow, BadUpload, BatchStateConflict
+from tasks.errors import BadRow, BadUpload, BatchStateConflict, ForeignFile
 from tasks.labels import Interface
 from tasks.models import Batch, Import, Task
 from tasks.publishing import own_batch
@@ -83,7 +83,8 @@ def import_rows(
                 raise KeyReused(key=key)
             return first
         _refuse_unless_draft(batch_id)
-        reader.note_duplicates(_duplicates(batch_id))
+        reader.note_foreign_files(_bad_in_stage(FOREIGN_FILES, organization_id=batch.organization_id))
+        reader.note_duplicates(_bad_in_stage(DUPLICATES, batch_id=batch_id))
         refused = reader.bad > 0 and not skip_bad
         added = 0 if refused else _insert(batch, reader.origins, now)
         report = Import.objects.create(
@@ -242,6 +243,11 @@ class _Reader:
         if len(self.errors) < ERRORS_KEPT:
             self.errors.append({"line": line, "code": error.code, "message": error.message, "details": error.details})
 
+    def note_foreign_files(self, lines: list[tuple[int, UUID]]) -> None:
+        """Rows that show a file which is not the organisation's."""
+        for line, file_id in lines:
+            self.note(line, ForeignFile(field="payload", got=str(file_id)))
+
     def note_duplicates(self, lines: list[tuple[int, str]]) -> None:
         """Rows whose key is in the batch already, or stands twice in the upload."""
         for line, key in lines:
@@ -257,6 +263,8 @@ class _Reader:
             raise BadRow("A row has no such field.", field=sorted(unknown)[0][:80], known=sorted(known))
         payload = row.get("payload")
         self.interface.check_payload(payload)
+        explanation = str(row.get("explanation") or "")
+        files = {*media.files_in(payload, "payload"), *media.files_in_text(explanation, "explanation")}
         self._note_origins(payload)
         encoded = orjson.dumps(payload)
         if len(encoded) > ROW_MAX_BYTES:
@@ -274,8 +282,9 @@ class _Reader:
             _workers(row, "reserved_for"),
             _workers(row, "unavailable_for"),
             solution,
-            str(row.get("explanation") or ""),
+            explanation,
             self._prelabel(row.get("prelabel"), payload),
+            [file_id for _, file_id in files],
         )
 
     def _note_origins(self, payload: Any) -> None:
@@ -330,9 +339,23 @@ def _workers(row: dict[str, Any], field: str) -> list[UUID] | None:
 
 STAGE = """
 CREATE TEMPORARY TABLE import_stage (line bigint, id uuid, key text, payload jsonb, lane int, overlap int,
-    reserved_for uuid[], unavailable_for uuid[], solution jsonb, explanation text, prelabel jsonb) ON COMMIT DROP
+    reserved_for uuid[], unavailable_for uuid[], solution jsonb, explanation text, prelabel jsonb,
+    files uuid[]) ON COMMIT DROP
 """
-STAGE_TYPES = ["int8", "uuid", "text", "text", "int4", "int4", "uuid[]", "uuid[]", "text", "text", "text"]  # JSON comes encoded
+STAGE_TYPES = [
+    "int8",
+    "uuid",
+    "text",
+    "text",
+    "int4",
+    "int4",
+    "uuid[]",
+    "uuid[]",
+    "text",
+    "text",
+    "text",
+    "uuid[]",
+]  # JSON comes encoded
 
 DUPLICATES = """
 SELECT line, key FROM (
@@ -340,6 +363,12 @@ SELECT line, key FROM (
            EXISTS (SELECT 1 FROM tasks_task t WHERE t.batch_id = %(batch_id)s AND t.key = s.key) AS known
       FROM import_stage s WHERE s.key IS NOT NULL) d
  WHERE nth > 1 OR known ORDER BY line
+"""
+
+FOREIGN_FILES = """
+SELECT DISTINCT ON (s.line) s.line, f.id FROM import_stage s CROSS JOIN unnest(s.files) f (id)
+ WHERE NOT EXISTS (SELECT 1 FROM tasks_mediafile m WHERE m.id = f.id AND m.organization_id = %(organization_id)s)
+ ORDER BY s.line
 """
 
 INSERT = """
@@ -375,10 +404,11 @@ def _copy(rows: Iterator[tuple[Any, ...]]) -> None:
             copy.write_row(row)
 
 
-def _duplicates(batch_id: UUID) -> list[tuple[int, str]]:
+def _bad_in_stage(query: str, **parameters: UUID) -> list[tuple[int, Any]]:
+    """The staged rows that a query finds bad, as line and what is bad about it; they leave the stage. One statement for all rows."""
     with connection.cursor() as cursor:
-        cursor.execute(DUPLICATES, {"batch_id": batch_id})
-        found: list[tuple[int, str]] = cursor.fetchall()
+        cursor.execute(query, parameters)
+        found: list[tuple[int, Any]] = cursor.fetchall()
         cursor.execute("DELETE FROM import_stage WHERE line = ANY (%s)", [[line for line, _ in found]])
     return found
 

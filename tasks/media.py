@@ -1,12 +1,17 @@
 """Files that tasks show: kept in the storage, told by their bytes, and served only under a signed address that ends within a day.
 
 What a file is, its first bytes say: a closed list of raster images, sound and video. SVG and HTML can carry scripts and are not on it.
+
+An organisation shows its own files and no others. That is checked twice: what names a foreign file is refused where it enters (`check_own`),
+and an address is signed in the name of the organisation whose text or payload it stands in, so that the signature is good for that
+organisation's files alone.
 """
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -18,16 +23,18 @@ from django.core.signing import BadSignature, TimestampSigner
 
 from foundation.errors import NotFound
 from foundation.ids import new_id
-from tasks.errors import BadFile
+from foundation.markdown import PICTURE, pictures_of
+from tasks.errors import BadFile, ForeignFile
 from tasks.labels import Interface
-from tasks.models import MediaFile
+from tasks.models import MediaFile, Project
 from workforce import access
 from workforce.access import Actor
 
 NAME_MAX_CHARACTERS = 200
 HEAD_BYTES = 64
+ENDED = "This address has ended. Open the task again to get a new one."
 SIGNED_SECONDS = 86_400  # a lease and a long break; a page asks anew when it is opened again
-ADDRESS = re.compile(r"^/files/([0-9a-f-]{36})/[^?]*$")
+ADDRESS = re.compile(r"/files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[^?#]*")
 
 # First bytes → what the file is. A pattern is (offset, bytes) and all patterns of a line must hold.
 SIGNATURES: list[tuple[str, list[tuple[int, bytes]]]] = [
@@ -127,32 +134,95 @@ def address_of(file: MediaFile) -> str:
     return f"/files/{file.id}/{quote(file.name, safe='')}"
 
 
-def with_signed_addresses(payload: Any) -> Any:
-    """The payload with every address of a file kept here signed, so that its worker's page may load it for SIGNED_SECONDS."""
+def with_signed_addresses(payload: Any, organization_id: UUID) -> Any:
+    """The payload of that organisation with every address of a file kept here signed: a page may load its own files for SIGNED_SECONDS."""
     if isinstance(payload, dict):
-        return {name: with_signed_addresses(value) for name, value in payload.items()}
+        return {name: with_signed_addresses(value, organization_id) for name, value in payload.items()}
     if isinstance(payload, list):
-        return [with_signed_addresses(value) for value in payload]
-    return signed_address(payload) if isinstance(payload, str) else payload
+        return [with_signed_addresses(value, organization_id) for value in payload]
+    return signed_address(payload, organization_id) if isinstance(payload, str) else payload
 
 
-def signed_address(address: str) -> str:
-    """The address of a file kept here, signed; any other as it is."""
-    if found := ADDRESS.match(address):
-        return f"{address}?for={TimestampSigner(salt='media').sign(found.group(1)).partition(':')[2]}"
+def signed_address(address: str, organization_id: UUID) -> str:
+    """The address of a file kept here, signed in the name of that organisation; any other address as it is.
+
+    Costs no query: of a file that is not the organisation's the signature is good for nothing (see `signed_file`).
+    """
+    if found := ADDRESS.fullmatch(address):
+        return f"{address}?for={_signer(organization_id).sign(found.group(1)).partition(':')[2]}"
     return address
 
 
+def signer_for(organization_id: UUID) -> Callable[[str], str]:
+    """`signed_address` for the texts of one organisation."""
+    return partial(signed_address, organization_id=organization_id)
+
+
 def signed_file(file_id: UUID, signature: str) -> MediaFile:
-    """The file under a signed address. Raises NotFound for a signature that is wrong or too old, as for a file that is not there."""
-    try:
-        TimestampSigner(salt="media").unsign(f"{file_id}:{signature}", max_age=SIGNED_SECONDS)
-    except BadSignature as error:
-        raise NotFound("This address has ended. Open the task again to get a new one.") from error
+    """The file under a signed address. Raises NotFound for a signature that is wrong, too old or in the name of an organisation that
+    does not own the file, as for a file that is not there.
+    """
     file = MediaFile.objects.filter(id=file_id).first()
-    if file is None:
+    try:
+        if file is not None:
+            _signer(file.organization_id).unsign(f"{file_id}:{signature}", max_age=SIGNED_SECONDS)
+            return file
+    except BadSignature as error:
+        raise NotFound(ENDED) from error
+    raise NotFound(ENDED)
+
+
+def _signer(organization_id: UUID) -> TimestampSigner:
+    return TimestampSigner(salt=f"media of {organization_id}")
+
+
+@lru_cache(maxsize=4096)
+def owner_of_project(project_id: UUID) -> UUID:
+    """The organisation whose files the tasks of a project show; kept, because it never changes. Raises NotFound."""
+    owner = Project.objects.filter(id=project_id).values_list("organization_id", flat=True).first()
+    if owner is None:
         raise NotFound
-    return file
+    return owner
+
+
+# ---- whose files may be shown ----
+
+
+Named = tuple[str, UUID]  # where a file is named, and its id
+
+
+def files_in(value: Any, field: str) -> Iterator[Named]:
+    """The files kept here that a payload or another JSON value names: every text in it that is an address of one."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from files_in(one, f"{field}.{str(name)[:60]}")
+    elif isinstance(value, list):
+        for n, one in enumerate(value):
+            yield from files_in(one, f"{field}[{n}]")
+    elif isinstance(value, str) and (found := ADDRESS.fullmatch(value)):
+        yield field, UUID(found.group(1))
+
+
+def files_in_text(text: str, field: str) -> Iterator[Named]:
+    """The files kept here that Markdown shows as pictures."""
+    for address in pictures_of(text) if "/files/" in text else []:
+        if found := PICTURE.match(address):
+            yield field, UUID(found.group(1))
+
+
+def check_own(organization_id: UUID, named: Iterable[Named]) -> None:
+    """Every file named is one of the organisation's; one query. Raises ForeignFile naming the field, also for a file that nobody has."""
+    wanted = list(named)
+    if not wanted:
+        return
+    own = set(
+        MediaFile.objects.filter(organization_id=organization_id, id__in={file_id for _, file_id in wanted}).values_list(
+            "id", flat=True
+        )
+    )
+    for field, file_id in wanted:
+        if file_id not in own:
+            raise ForeignFile(field=field[:200], got=str(file_id))
 
 
 def origins_of(payload: Any, interface: Interface) -> set[str]:

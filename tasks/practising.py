@@ -21,7 +21,7 @@ from qualification import evidence, training
 from qualification.errors import BadCourse
 from qualification.models import Course, Lesson, Training
 from qualification.training import Outcome, Standing
-from tasks import questions
+from tasks import media, questions
 from tasks.errors import RESULT_MAX_BYTES, ResultTooLarge
 from tasks.labels import AnswerInvalid, interface_of
 from tasks.models import Batch, Enrolment, Project, Study
@@ -40,6 +40,23 @@ ASSIGNED_MAX = 1000  # workers that one command may send to a course
 # ---- writing lessons ----
 
 
+def create_course(actor: Actor, *, organization_id: UUID, description: str = "", **fields: Any) -> Course:
+    """A course to be written; its description shows the organisation's own pictures. Raises ForeignFile and what
+    `training.create_course` raises.
+    """
+    access.require_role(actor, organization_id)
+    media.check_own(organization_id, media.files_in_text(description, "description"))
+    return training.create_course(actor, organization_id=organization_id, description=description, **fields)
+
+
+def _own_course(actor: Actor, course_id: UUID) -> Course:
+    course = Course.objects.filter(id=course_id).first()
+    if course is None:
+        raise NotFound
+    access.require_role(actor, course.organization_id)
+    return course
+
+
 def add_lesson(
     actor: Actor,
     course_id: UUID,
@@ -53,16 +70,18 @@ def add_lesson(
 ) -> Lesson:
     """The next lesson of a course that is being written: its examples and practice tasks fit the interface, their solutions fit them.
 
-    Without a rule stated, three of the last five, or as many as there are. Raises InterfaceInvalid, BadQuestion, and what
+    Without a rule stated, three of the last five, or as many as there are. Raises InterfaceInvalid, BadQuestion, ForeignFile, and what
     `training.add_lesson` raises.
     """
+    owner = _own_course(actor, course_id).organization_id
+    media.check_own(owner, media.files_in_text(text, "text"))
     if not interface:
         if examples or practice:
             raise BadCourse("Examples and practice tasks need an interface.", field="interface")
     else:
         parsed = questions.editor_interface(interface)
-        examples = questions.all_checked(examples, "examples", parsed)
-        practice = questions.all_checked(practice, "practice", parsed)
+        examples = questions.all_checked(examples, "examples", parsed, owner)
+        practice = questions.all_checked(practice, "practice", parsed, owner)
     if not text and not practice:
         raise BadCourse("A lesson has something to read or to practise.", field="text")
     rule.setdefault("mastery_right", min(3, len(practice)))
@@ -110,7 +129,7 @@ def practise(worker_id: UUID, lesson_id: UUID, *, number: int, question_id: str,
         _follow(outcome.standing, now=now)
     if outcome.standing.mastered_at is not None:
         leave(worker_id, now=now)
-    return Feedback(outcome, questions.solved(question))
+    return Feedback(outcome, questions.solved(question, lesson.course.organization_id))
 
 
 def question_of(lesson: Lesson, question_id: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Questions with a known answer, for exams, practice and worked examples: checked against their interface, and shown to people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from tasks import media
 from tasks.errors import BadQuestion
@@ -57,16 +58,24 @@ def origins_of(bank: Iterable[Mapping[str, Any]], interface: Interface) -> list[
     return sorted({origin for question in bank for origin in media.origins_of(question["payload"], interface)})
 
 
-def all_checked(questions: Iterable[Any], where: str, interface: Interface) -> list[dict[str, Any]]:
-    """Every question of a list."""
-    return [checked(question, f"{where}[{index}]", interface) for index, question in enumerate(questions)]
+def all_checked(questions: Iterable[Any], where: str, interface: Interface, organization_id: UUID) -> list[dict[str, Any]]:
+    """Every question of a list; the files they show are the organisation's. Raises BadQuestion and ForeignFile."""
+    found = [checked(question, f"{where}[{index}]", interface) for index, question in enumerate(questions)]
+    media.check_own(organization_id, _files_in(found, where))
+    return found
 
 
-def asked(question: Mapping[str, Any]) -> dict[str, Any]:
-    """A question as who answers it sees it: nothing of its solution, files under addresses that they may load."""
-    return {"id": question["id"], "payload": media.with_signed_addresses(question["payload"])}
+def _files_in(questions: Iterable[Mapping[str, Any]], where: str) -> Iterator[media.Named]:
+    for index, question in enumerate(questions):
+        yield from media.files_in(question["payload"], f"{where}[{index}].payload")
+        yield from media.files_in_text(question["explanation"], f"{where}[{index}].explanation")
 
 
-def solved(question: Mapping[str, Any]) -> dict[str, Any]:
+def asked(question: Mapping[str, Any], organization_id: UUID) -> dict[str, Any]:
+    """A question of that organisation as who answers it sees it: nothing of its solution, files under addresses that they may load."""
+    return {"id": question["id"], "payload": media.with_signed_addresses(question["payload"], organization_id)}
+
+
+def solved(question: Mapping[str, Any], organization_id: UUID) -> dict[str, Any]:
     """A question with its solution and the explanation: for those who have answered it, and for worked examples."""
-    return asked(question) | {"solution": question["result"], "explanation": question.get("explanation", "")}
+    return asked(question, organization_id) | {"solution": question["result"], "explanation": question.get("explanation", "")}

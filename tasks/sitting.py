@@ -15,9 +15,10 @@ from payments.models import WorkInterval
 from qualification import examining, scoring
 from qualification.errors import AttemptEnded, BadExam, ReviewNotAllowed
 from qualification.models import Exam, ExamAttempt
-from tasks import questions
+from tasks import media, questions
 from tasks.errors import RESULT_MAX_BYTES, ResultTooLarge
 from tasks.labels import AnswerInvalid, interface_of
+from workforce import access
 from workforce.access import Actor
 
 SUBMIT_ROUNDS = 3  # a sitting and an answer handed in at the same instant may meet in the time book; the later looks again
@@ -38,9 +39,11 @@ def create_exam(
     """Set an exam whose questions fit the interface and whose solutions fit the questions.
 
     `answer_key` is a Mechanical Turk AnswerKey document, instead of `scoring`. Raises InterfaceInvalid, BadQuestion naming the
-    question, BadScoring, and what `examining.create_exam` raises.
+    question, ForeignFile, BadScoring, and what `examining.create_exam` raises.
     """
-    checked = _checked(questions, interface)
+    access.require_role(actor, organization_id)
+    media.check_own(organization_id, media.files_in_text(fields.get("instructions", ""), "instructions"))
+    checked = _checked(questions, interface, organization_id)
     if answer_key:
         if fields.get("scoring"):
             raise BadExam("State scoring or an answer key, not both.", field="answer_key")
@@ -50,8 +53,8 @@ def create_exam(
     )
 
 
-def _checked(bank: list[dict[str, Any]], interface: str) -> list[dict[str, Any]]:
-    return questions.all_checked(bank, "questions", questions.editor_interface(interface))
+def _checked(bank: list[dict[str, Any]], interface: str, organization_id: UUID) -> list[dict[str, Any]]:
+    return questions.all_checked(bank, "questions", questions.editor_interface(interface), organization_id)
 
 
 # ---- sitting ----
@@ -69,7 +72,7 @@ def start(worker_id: UUID, exam_id: UUID, *, now: datetime) -> ExamAttempt:
 def questions_of(attempt: ExamAttempt) -> list[dict[str, Any]]:
     """The questions drawn for a sitting, in its order, without their solutions."""
     by_id = _by_id(attempt.exam)
-    return [questions.asked(by_id[name]) for name in attempt.question_ids]
+    return [questions.asked(by_id[name], attempt.exam.organization_id) for name in attempt.question_ids]
 
 
 def _by_id(exam: Exam) -> dict[str, dict[str, Any]]:
@@ -199,7 +202,8 @@ def review(attempt_id: UUID, *, worker_id: UUID) -> list[dict[str, Any]]:
         raise ReviewNotAllowed(review_allowed=attempt.exam.review_allowed, state=attempt.state)
     by_id, answers, scores = _by_id(attempt.exam), attempt.answers or {}, attempt.scores or {}
     return [
-        questions.solved(by_id[name]) | {"answer": answers.get(name), "score": scores.get(name, 0.0)}
+        questions.solved(by_id[name], attempt.exam.organization_id)
+        | {"answer": answers.get(name), "score": scores.get(name, 0.0)}
         for name in attempt.question_ids
     ]
 

@@ -139,7 +139,7 @@ def rendered(page: Page, address: str, config: str, files: dict[str, str]) -> st
     page.route(f"**{SERIES}*", lambda route: route.fulfill(content_type="text/csv", body=csv_of(interface)))
     page.goto(f"{address}/editor/")
     try:
-        page.evaluate(SHOW, [config, media.with_signed_addresses(payload)])
+        page.evaluate(SHOW, [config, payload])
     except Exception as error:
         return str(error)[:200]
     page.wait_for_timeout(1500)
@@ -165,7 +165,8 @@ def main() -> None:
         "Audio": ("a.wav", materials.sound()),
         "Video": ("a.webm", materials.FILM.read_bytes()),
     }
-    files = {tag: media.address_of(scenes.file(rita, *content)) for tag, content in made.items()}
+    kept = {tag: scenes.file(rita, *content) for tag, content in made.items()}
+    files = {tag: media.signed_address(media.address_of(file), file.organization_id) for tag, file in kept.items()}
     files["TimeSeries"] = SERIES
     found = {}
     with WebServer(workers=1, threads=4) as server, sync_playwright() as playwright:

@@ -92,11 +92,11 @@ class GuidelineShown(GuidelineBody):
 
     def get_html(self, row: Guideline) -> str:
         """Safe to show."""
-        return html_of(row.text, sign=media.signed_address)
+        return html_of(row.text, sign=media.signer_for(media.owner_of_project(row.project_id)))
 
     def get_entries(self, row: Guideline) -> list[dict[str, Any]]:
         """Each with the images of its examples under signed addresses."""
-        signed: list[dict[str, Any]] = media.with_signed_addresses(row.entries)
+        signed: list[dict[str, Any]] = media.with_signed_addresses(row.entries, media.owner_of_project(row.project_id))
         return signed
 
 
@@ -151,8 +151,9 @@ class Changes(APIView):
         earlier = Guideline(version=0, meaning_version=0) if int(asked) == 0 else guidelines.version_of(row, int(asked))
         if earlier is None:
             raise UnknownFilter("There is no such version before this one.", field="since", got=asked, limit=row.version - 1)
-        parts = differences.of_text(earlier.text, row.text, sign=media.signed_address)
-        entries = guideline_changes.of_entries(earlier.entries, row.entries, sign=media.signed_address)
+        sign = media.signer_for(media.owner_of_project(row.project_id))
+        parts = differences.of_text(earlier.text, row.text, sign=sign)
+        entries = guideline_changes.of_entries(earlier.entries, row.entries, sign=sign)
         return Response(
             {
                 "since": earlier.version,

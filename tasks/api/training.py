@@ -86,7 +86,7 @@ class CreateCourse(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Begin it."""
-        return training.create_course(access.actor_of(request), now=now, **data)
+        return practising.create_course(access.actor_of(request), now=now, **data)
 
 
 class Courses(ClosedFilters, ListAPIView[Course], CreateCourse):
@@ -259,7 +259,7 @@ class OneLesson(APIView):
             **LessonLine(lesson).data,
             "text": lesson.text,
             "interface": lesson.interface,
-            "examples": [questions.solved(example) for example in lesson.examples],
+            "examples": [questions.solved(example, lesson.course.organization_id) for example in lesson.examples],
         }
         if lesson.course.organization_id in actor.organization_ids:
             shown["practice"] = lesson.practice
@@ -277,7 +277,9 @@ def standing_shown(standing: training.Standing) -> dict[str, Any]:
         "recent": standing.recent,
         "mastered_at": standing.mastered_at,
         "finished_at": standing.training.finished_at,
-        "question": questions.asked(practising.question_of(standing.lesson, name)) if name else None,
+        "question": questions.asked(practising.question_of(standing.lesson, name), standing.lesson.course.organization_id)
+        if name
+        else None,
     }
 
 
@@ -356,7 +358,9 @@ class PractiseLesson(Command):
             "counts": feedback.outcome.answer.counts,
             "solution": feedback.question["solution"],
             "explanation": feedback.question["explanation"],
-            "explanation_html": html_of(feedback.question["explanation"], sign=media.signed_address),
+            "explanation_html": html_of(
+                feedback.question["explanation"], sign=media.signer_for(feedback.standing.lesson.course.organization_id)
+            ),
             "standing": standing_shown(feedback.standing),
         }
 

@@ -279,7 +279,7 @@ class MyAnswerBody(serializers.Serializer[Any]):
 
     def get_payload(self, found: dict[str, Any]) -> Any:
         """What the task shows."""
-        return media.with_signed_addresses(found["row"].task.payload)
+        return media.with_signed_addresses(found["row"].task.payload, media.owner_of_project(found["row"].project_id))
 
 
 class MyAssignment(APIView):

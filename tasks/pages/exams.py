@@ -39,7 +39,11 @@ def exam(request: WorkerRequest, exam_id: UUID) -> HttpResponse:
     line = next(iter(study_room.exams_of(request.actor, request.worker_id, now=request.now, exam_id=exam_id)), None)
     if line is None:
         raise NotFound
-    return render(request, "tasks/exam.html", {"line": line, "exam": line.exam, "instructions": prose(line.exam.instructions)})
+    return render(
+        request,
+        "tasks/exam.html",
+        {"line": line, "exam": line.exam, "instructions": prose(line.exam.instructions, line.exam.organization_id)},
+    )
 
 
 @require_POST
@@ -59,7 +63,12 @@ def attempt(request: WorkerRequest, attempt_id: UUID) -> HttpResponse:
     found = _own(request, attempt_id)
     if found.state == ExamAttempt.State.STARTED:
         page = _for_the_script(request, found)
-        context = {"attempt": found, "exam": found.exam, "instructions": prose(found.exam.instructions), "page": page}
+        context = {
+            "attempt": found,
+            "exam": found.exam,
+            "instructions": prose(found.exam.instructions, found.exam.organization_id),
+            "page": page,
+        }
         return render(request, "tasks/sitting.html", context)
     line = study_room.exams_of(request.actor, request.worker_id, now=request.now, exam_id=found.exam_id)[0]
     context = {
@@ -81,7 +90,12 @@ def review(request: WorkerRequest, attempt_id: UUID) -> HttpResponse:
     found = _own(request, attempt_id)
     answered = sitting.review(attempt_id, worker_id=request.worker_id)
     rows = [
-        row | {"number": n, "explanation": prose(row["explanation"]), "percent": round(row["score"] * 100)}
+        row
+        | {
+            "number": n,
+            "explanation": prose(row["explanation"], found.exam.organization_id),
+            "percent": round(row["score"] * 100),
+        }
         for n, row in enumerate(answered, 1)
     ]
     page = {

@@ -98,7 +98,8 @@ def _entries(request: HttpRequest, row: Guideline) -> dict[str, Any]:
 
 
 def _changes(since: Guideline, row: Guideline) -> dict[str, Any]:
-    parts = differences.of_text(since.text, row.text, sign=media.signed_address)
+    sign = media.signer_for(media.owner_of_project(row.project_id))
+    parts = differences.of_text(since.text, row.text, sign=sign)
     return {
         "meaning_changed": since.meaning_version < row.meaning_version,
         "notes": Guideline.objects.filter(
@@ -106,7 +107,7 @@ def _changes(since: Guideline, row: Guideline) -> dict[str, Any]:
         ).order_by("-version"),
         "text_changed": any(part.kind != "same" for part in parts),
         "parts": parts,
-        "entry_changes": guideline_changes.of_entries(since.entries, row.entries, sign=media.signed_address),
+        "entry_changes": guideline_changes.of_entries(since.entries, row.entries, sign=sign),
     }
 
 

@@ -108,7 +108,7 @@ def _for_the_script(request: WorkerRequest, found: dict[str, Any], interface: st
         "id": row.id,
         "interface": interface,
         "address": reverse("editor_of", args=[row.batch_id]),
-        "payload": media.with_signed_addresses(row.task.payload),
+        "payload": media.with_signed_addresses(row.task.payload, media.owner_of_project(row.project_id)),
         "draft": found["answer"].result if found["answer"] else [],
         "title": _("The task and my answer"),
         "user": {"id": 1, "firstName": request.worker.display_name},

@@ -23,9 +23,9 @@ from tasks.pages.workspace import island_loading
 from workforce.signed_in import WorkerRequest, as_worker
 
 
-def prose(text: str) -> SafeString:
-    """Markdown as safe HTML; pictures kept here under addresses that may be loaded."""
-    return html_of(text, sign=media.signed_address)
+def prose(text: str, organization_id: UUID) -> SafeString:
+    """Markdown of an organisation as safe HTML; its own pictures kept here under addresses that may be loaded."""
+    return html_of(text, sign=media.signer_for(organization_id))
 
 
 @require_safe
@@ -50,7 +50,7 @@ def course(request: WorkerRequest, course_id: UUID) -> HttpResponse:
     following = next((lesson for lesson, progress in lessons if not (progress and progress.mastered_at)), None)
     context = {
         "course": found,
-        "description": prose(found.description),
+        "description": prose(found.description, found.organization_id),
         "training": row,
         "lessons": lessons,
         "mastered": sum(1 for _lesson, progress in lessons if progress and progress.mastered_at),
@@ -94,7 +94,7 @@ def lesson(request: WorkerRequest, course_id: UUID, lesson_id: UUID) -> HttpResp
         "course": found,
         "lesson": lessons[here],
         "lessons_count": len(lessons),
-        "text": prose(lessons[here].text),
+        "text": prose(lessons[here].text, found.organization_id),
         "standing": standing,
         "before": lessons[here - 1] if here else None,
         "after": lessons[here + 1] if here + 1 < len(lessons) else None,
@@ -126,13 +126,15 @@ def editor(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
 
 def _for_the_script(request: WorkerRequest, here: Lesson, standing: training.Standing, after: Lesson | None) -> dict[str, Any]:
     """What practice.js begins with."""
-    name = standing.next_question_id
+    name, owner = standing.next_question_id, here.course.organization_id
     return {
         "lesson_id": here.id,
         "interface": here.interface,
         "editor_address": reverse("editor_of_lesson", args=[here.id]),
-        "examples": [questions.solved(example) | {"explanation": prose(example["explanation"])} for example in here.examples],
-        "question": questions.asked(practising.question_of(here, name)) if name else None,
+        "examples": [
+            questions.solved(example, owner) | {"explanation": prose(example["explanation"], owner)} for example in here.examples
+        ],
+        "question": questions.asked(practising.question_of(here, name), owner) if name else None,
         "number": standing.number,
         "recent": standing.recent,
         "window": here.mastery_window,

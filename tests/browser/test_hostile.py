@@ -154,7 +154,7 @@ def test_what_a_file_claims_to_be_does_not_matter(site, page, sign_in, wanda, ri
     """A picture whose rest is a page: served as a picture, never sniffed into something that runs."""
     watched.expect("CSP style-src|inline style|Blocked script execution")  # with which the browser itself shows a picture alone
     kept = file(rita, "page.html", materials.picture() + f"<script>{RUN}</script>".encode())
-    signed = media.with_signed_addresses(media.address_of(kept))
+    signed = media.with_signed_addresses(media.address_of(kept), kept.organization_id)
     sign_in(page, wanda)
     answer = page.goto(signed)
     assert answer.headers["content-type"] == "image/png"

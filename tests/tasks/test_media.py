@@ -30,7 +30,7 @@ def tone(rita) -> MediaFile:
 
 
 def signed(kept: MediaFile) -> str:
-    return media.with_signed_addresses(media.address_of(kept))
+    return media.with_signed_addresses(media.address_of(kept), kept.organization_id)
 
 
 def body(answer) -> bytes:
@@ -143,7 +143,7 @@ def test_only_addresses_of_files_are_signed_wherever_they_stand(tone):
         "other": "https://example.org/files/x",
         "n": 1,
     }
-    done = media.with_signed_addresses(payload)
+    done = media.with_signed_addresses(payload, tone.organization_id)
     assert done["audio"].startswith(f"{address}?for=")
     assert done["many"][1]["deep"].startswith(f"{address}?for=")
     assert {name: done[name] for name in ("text", "other", "n")} == {name: payload[name] for name in ("text", "other", "n")}
