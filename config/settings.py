@@ -330,6 +330,37 @@ LOGGING = {
     "loggers": {"django.request": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
 }
 
+# ---- how much one account or organisation may keep, and do in a while; what each counts stands in workforce/limits.py ----
+
+LIMITS = {
+    "organizations_per_account": 20,
+    "tokens_per_account": 50,
+    "open_threads_per_account": 500,
+    "members_per_organization": 500,
+    "invitations_per_organization": 200,
+    "invited_per_day": 100,
+    "projects_per_organization": 1_000,
+    "guidelines_per_project": 1_000,
+    "batches_per_project": 5_000,
+    "drafts_per_organization": 500,
+    "tasks_per_batch": 5_000_000,
+    "imports_per_batch": 10_000,
+    "runs_per_batch": 2_000,
+    "skills_per_organization": 1_000,
+    "exams_per_organization": 1_000,
+    "courses_per_organization": 1_000,
+    "files_per_account": 500_000,
+    "files_per_organization": 500_000,
+    "bytes_per_account": 500 * 1024**3,
+    "bytes_per_organization": 500 * 1024**3,
+    "assigned_per_day": 2_000,
+    "assigned_per_week_and_worker": 3,
+}
+for _limit, _number in env.dict("FAIRHAND_LIMITS", default={}).items():  # drafts_per_organization=2000,tokens_per_account=100
+    if _limit not in LIMITS or not _number.isdecimal():
+        raise ImproperlyConfigured(f"FAIRHAND_LIMITS: {_limit}={_number} is no limit there is; known are {', '.join(LIMITS)}")
+    LIMITS[_limit] = int(_number)
+
 # ---- house rules about work and pay; the reasons stand in docs/money.md and docs/operating.md ----
 
 PILOT_ABOVE_TASKS = env.int(

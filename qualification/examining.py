@@ -20,7 +20,7 @@ from qualification import drawing, granting, scoring
 from qualification.errors import AttemptEnded, BadExam, ExamClosed, NoAttemptsLeft, RetryTooEarly
 from qualification.item_statistics import Item, Sitting, items
 from qualification.models import Exam, ExamAttempt, Skill
-from workforce import access, notifying
+from workforce import access, aliases, notifying
 from workforce.access import Actor
 from workforce.models import Membership, NoticeKind
 
@@ -155,6 +155,7 @@ def start(worker_id: UUID, exam_id: UUID, *, now: datetime) -> ExamAttempt:
     drawn = drawing.draw(bank, exam.questions_per_attempt, rng=random.SystemRandom(), stratified=exam.stratified)
     try:
         with transaction.atomic():
+            aliases.note(worker_id, exam.organization_id, now=now)
             return ExamAttempt.objects.create(
                 exam=exam,
                 worker_id=worker_id,

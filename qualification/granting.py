@@ -13,8 +13,9 @@ from foundation.paging import in_chunks
 from qualification.eligibility import Facts, SkillFact
 from qualification.errors import SkillNameTaken
 from qualification.models import Grant, Skill
-from workforce import access, notifying, onboarding
+from workforce import access, aliases, notifying, onboarding
 from workforce.access import Actor
+from workforce.errors import BadField
 from workforce.models import NoticeKind, Worker
 
 EXPIRE_CHUNK = 1000
@@ -102,10 +103,26 @@ def grant_no_less(
 
 
 def grant_by_hand(
-    actor: Actor, skill_id: UUID, *, worker_id: UUID, value: int, now: datetime, expires_at: datetime | None = None
+    actor: Actor,
+    skill_id: UUID,
+    *,
+    value: int,
+    now: datetime,
+    worker: str = "",
+    worker_id: UUID | None = None,
+    expires_at: datetime | None = None,
 ) -> Grant:
-    """A manager of the skill's organisation grants it. Raises NotFound for a foreign skill or an unknown worker."""
+    """A manager of the skill's organisation grants it to a `worker` by its alias; operators, of the platform's skills, by `worker_id`.
+
+    Raises NotFound for a foreign skill, and for whom the organisation does not know; BadField for the wrong kind of name.
+    """
     skill = _own_skill(actor, skill_id)
+    if skill.organization_id is not None:
+        if not worker:
+            raise BadField("Name the worker as your lists do, by alias.", field="worker")
+        worker_id = aliases.worker_of(worker, skill.organization_id)
+    elif worker_id is None:
+        raise BadField("A skill of the platform is granted to a worker's id.", field="worker_id")
     return grant(worker_id, skill_id=skill.id, value=value, source=f"user:{actor.id}", now=now, expires_at=expires_at)
 
 

@@ -17,7 +17,7 @@ from qualification import granting, mastery
 from qualification.errors import BadCourse, CourseConflict, PracticeMoved, PracticeUsedUp, TrainingFinished
 from qualification.mastery import Practised
 from qualification.models import Course, Grant, Lesson, LessonProgress, PracticeAnswer, Skill, Training
-from workforce import access, notifying
+from workforce import access, aliases, notifying
 from workforce.access import Actor
 from workforce.models import Decision, NoticeKind, Worker
 
@@ -156,6 +156,7 @@ def start(worker_id: UUID, course_id: UUID, *, now: datetime) -> Training:
         return past[-1]
     if course.closed_at is not None:
         raise CourseConflict("This course takes nobody new.", closed_at=course.closed_at.isoformat())
+    aliases.note(worker_id, course.organization_id, now=now)
     return Training.objects.create(worker_id=worker_id, course=course, number=len(past) + 1, created_at=now)
 
 

@@ -18,7 +18,7 @@ from qualification.eligibility import Way
 from tasks import clocking, reading
 from tasks.errors import NotEligible
 from tasks.models import Batch, Enrolment, Guideline
-from workforce import decisions, onboarding
+from workforce import aliases, decisions, onboarding
 from workforce.models import Decision, Worker
 
 WAIT_MS = 2000  # the longest that taking part waits for any one lock before it says busy
@@ -44,6 +44,7 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     clear_until = clocking.clear_until(worker_id, now=now)
     with waiting_at_most(WAIT_MS):
         _take_a_seat(worker_id, batch)
+        aliases.note(worker_id, batch.organization_id, now=now)
         earnings = ledger.account(Account.Kind.EARNINGS, owner_id=worker_id, currency=batch.currency, now=now)
         enrolment_id = new_id()
         row = Enrolment(

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import orjson
 
-from foundation import keys
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
 from tasks import weighing
@@ -21,17 +20,13 @@ from tasks.labels import Interface
 from tasks.labels.family import TASK, Control
 from tasks.models import AggregationRun, Assignment, Batch, Result, Task
 from tasks.publishing import own_batch
+from workforce import aliases
 from workforce.access import Actor
 from workforce.models import Membership
 
 Row = dict[str, Any]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 FLUSH_ROWS = 500
-
-
-def alias_of(worker_id: UUID, organization_id: UUID) -> str:
-    """What an organisation calls a worker: a MAC of both ids under the installation's key for aliases, 16 hex digits."""
-    return "w" + keys.mac("alias", organization_id.bytes, worker_id.bytes).hex()[:16]
 
 
 def answers(actor: Actor, batch_id: UUID) -> tuple[list[str], Iterator[Row]]:
@@ -68,7 +63,7 @@ def _answer_rows(batch: Batch, interface: Interface) -> Iterator[Row]:
                 "assignment_id": row.id,
                 "task_id": row.task_id,
                 "task_key": row.task.key,
-                "worker": alias_of(row.worker_id, batch.organization_id),
+                "worker": aliases.alias_of(row.worker_id, batch.organization_id),
                 "state": row.state,
                 **{
                     f"label.{name}{column}": value

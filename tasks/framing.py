@@ -16,10 +16,10 @@ from django.core.signing import BadSignature, TimestampSigner
 from foundation import ids
 from foundation.errors import NotFound
 from tasks import answering, media
-from tasks.exporting import alias_of
 from tasks.labels import Interface
 from tasks.labels.frames import EXTERNAL, HTML, filled
 from tasks.models import Assignment
+from workforce.aliases import alias_of
 
 SIGNED_SECONDS = 86_400
 SALT = "frame"

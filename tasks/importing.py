@@ -12,20 +12,20 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
-import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from foundation import events
 from foundation.errors import DomainError
 from foundation.idempotency import KeyReused
 from foundation.ids import new_id
-from tasks import media
+from tasks import media, staging
 from tasks.answering import interface_of_project
 from tasks.errors import BadRow, BadUpload, BatchStateConflict, ForeignFile
 from tasks.labels import Interface
 from tasks.models import Batch, Import, Task
 from tasks.publishing import own_batch
+from workforce import aliases
 from workforce.access import Actor
 
 CHUNK_BYTES = 64 * 1024
@@ -73,7 +73,7 @@ def import_rows(
     reader = _Reader(kind, interface_of_project(batch.project_id), default_overlap=batch.overlap)
     with transaction.atomic():
         _refuse_unless_draft(batch_id)
-        _copy(reader.good(rows))
+        staging.fill(reader.good(rows))
         upload.drain()
         digest = upload.digest.hexdigest()
         Batch.objects.select_for_update(no_key=True).get(id=batch_id)
@@ -83,8 +83,9 @@ def import_rows(
                 raise KeyReused(key=key)
             return first
         _refuse_unless_draft(batch_id)
-        reader.note_foreign_files(_bad_in_stage(FOREIGN_FILES, organization_id=batch.organization_id))
-        reader.note_duplicates(_bad_in_stage(DUPLICATES, batch_id=batch_id))
+        reader.note_unknown_workers(staging.take_unknown_workers(batch.organization_id))
+        reader.note_foreign_files(staging.take_foreign_files(batch.organization_id))
+        reader.note_duplicates(staging.take_duplicates(batch_id))
         refused = reader.bad > 0 and not skip_bad
         added = 0 if refused else _insert(batch, reader.origins, now)
         report = Import.objects.create(
@@ -248,6 +249,11 @@ class _Reader:
         for line, file_id in lines:
             self.note(line, ForeignFile(field="payload", got=str(file_id)))
 
+    def note_unknown_workers(self, lines: list[tuple[int, list[str]]]) -> None:
+        """Rows that name somebody whom the organisation does not know."""
+        for line, (field, name) in lines:
+            self.note(line, BadRow(aliases.UNKNOWN, field=field, got=name))
+
     def note_duplicates(self, lines: list[tuple[int, str]]) -> None:
         """Rows whose key is in the batch already, or stands twice in the upload."""
         for line, key in lines:
@@ -323,94 +329,18 @@ def _overlap(overlap: Any, default: int) -> int:
     return int(overlap)
 
 
-def _workers(row: dict[str, Any], field: str) -> list[UUID] | None:
-    ids = row.get(field)
-    if ids is None:
+def _workers(row: dict[str, Any], field: str) -> list[str] | None:
+    names = row.get(field)
+    if names is None:
         return None
-    if not isinstance(ids, list) or not ids or len(ids) > LIST_MAX:
-        raise BadRow("A list of worker ids.", field=field, limit=LIST_MAX)
-    try:
-        return [UUID(str(worker)) for worker in ids]
-    except ValueError as error:
-        raise BadRow("A worker is named by id.", field=field) from error
+    if not isinstance(names, list) or not names or len(names) > LIST_MAX:
+        raise BadRow("A list of workers, each by alias.", field=field, limit=LIST_MAX)
+    if not all(isinstance(name, str) and 1 <= len(name) <= aliases.ALIAS_MAX_CHARACTERS for name in names):
+        raise BadRow("A worker is named by alias, as your lists and exports do.", field=field)
+    return list(dict.fromkeys(names))
 
 
 # ---- writing ----
-
-STAGE = """
-CREATE TEMPORARY TABLE import_stage (line bigint, id uuid, key text, payload jsonb, lane int, overlap int,
-    reserved_for uuid[], unavailable_for uuid[], solution jsonb, explanation text, prelabel jsonb,
-    files uuid[]) ON COMMIT DROP
-"""
-STAGE_TYPES = [
-    "int8",
-    "uuid",
-    "text",
-    "text",
-    "int4",
-    "int4",
-    "uuid[]",
-    "uuid[]",
-    "text",
-    "text",
-    "text",
-    "uuid[]",
-]  # JSON comes encoded
-
-DUPLICATES = """
-SELECT line, key FROM (
-    SELECT s.line, s.key, row_number() OVER (PARTITION BY s.key ORDER BY s.line) AS nth,
-           EXISTS (SELECT 1 FROM tasks_task t WHERE t.batch_id = %(batch_id)s AND t.key = s.key) AS known
-      FROM import_stage s WHERE s.key IS NOT NULL) d
- WHERE nth > 1 OR known ORDER BY line
-"""
-
-FOREIGN_FILES = """
-SELECT DISTINCT ON (s.line) s.line, f.id FROM import_stage s CROSS JOIN unnest(s.files) f (id)
- WHERE NOT EXISTS (SELECT 1 FROM tasks_mediafile m WHERE m.id = f.id AND m.organization_id = %(organization_id)s)
- ORDER BY s.line
-"""
-
-INSERT = """
-WITH fresh AS (
-    SELECT s.*, %(tail)s + row_number() OVER (ORDER BY s.line) AS position FROM import_stage s
-), added AS (
-    INSERT INTO tasks_task (id, project_id, batch_id, key, payload, lane, position, overlap, need, done, state, reserved_for,
-                            unavailable_for, created_at)
-    SELECT id, %(project_id)s, %(batch_id)s, coalesce(key, id::text), payload, lane, position, overlap,
-           CASE WHEN lane = 2 THEN 0 ELSE overlap END, 0, 'open', reserved_for, unavailable_for, %(now)s
-      FROM fresh ORDER BY position
-    RETURNING id
-), truths AS (
-    INSERT INTO tasks_gold (task_id, solution, explanation, created_at)
-    SELECT id, solution, explanation, %(now)s FROM fresh WHERE solution IS NOT NULL
-), suggestions AS (
-    INSERT INTO tasks_prelabel (task_id, result, model_version, score, created_at)
-    SELECT id, prelabel -> 'result', prelabel ->> 'model_version', (prelabel ->> 'score')::float8, %(now)s
-      FROM fresh WHERE prelabel IS NOT NULL
-)
-SELECT count(*) FROM added
-"""
-
-
-def _copy(rows: Iterator[tuple[Any, ...]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS import_stage")
-        cursor.execute(STAGE)
-    raw: psycopg.Connection[Any] = connection.connection
-    with psycopg.Cursor(raw).copy("COPY import_stage FROM STDIN") as copy:
-        copy.set_types(STAGE_TYPES)
-        for row in rows:
-            copy.write_row(row)
-
-
-def _bad_in_stage(query: str, **parameters: UUID) -> list[tuple[int, Any]]:
-    """The staged rows that a query finds bad, as line and what is bad about it; they leave the stage. One statement for all rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        found: list[tuple[int, Any]] = cursor.fetchall()
-        cursor.execute("DELETE FROM import_stage WHERE line = ANY (%s)", [[line for line, _ in found]])
-    return found
 
 
 def _insert(batch: Batch, origins: set[str], now: datetime) -> int:
@@ -418,8 +348,6 @@ def _insert(batch: Batch, origins: set[str], now: datetime) -> int:
     known = sorted(origins | set(batch.media_origins))
     if len(known) > ORIGINS_MAX:
         raise BadUpload("The media of a batch come from too many sites. Upload them here: POST …/files.", limit=ORIGINS_MAX)
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, {"tail": batch.tail, "project_id": batch.project_id, "batch_id": batch.id, "now": now})
-        added = int(cursor.fetchone()[0])
+    added = staging.insert(batch, now=now)
     Batch.objects.filter(id=batch.id).update(tail=F("tail") + added, media_origins=known)
     return added

@@ -19,12 +19,12 @@ from django.db.models import Value
 from django.db.models.functions import MD5, Cast, Concat
 
 from foundation.ids import new_id
-from tasks import agreement, exporting, measuring, pricing, publishing, weighing
+from tasks import agreement, measuring, pricing, publishing, weighing
 from tasks.answering import interface_of_project
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotRuns
 from tasks.labels import Interface
 from tasks.models import Assignment, Batch, Gold, Guideline, Prelabel, Task
-from workforce import threads
+from workforce import aliases, threads
 from workforce.access import Actor
 from workforce.models import Membership, Thread
 
@@ -243,7 +243,7 @@ def _workers_of(answers: Sequence[Assignment], large: Batch) -> list[dict[str, A
         scores = [worth[row.id] for row in rows if row.id in worth]
         found.append(
             {
-                "worker": exporting.alias_of(worker_id, large.organization_id),
+                "worker": aliases.alias_of(worker_id, large.organization_id),
                 "answers": len(rows),
                 "median_seconds": statistics.median(row.credited_seconds or 0.0 for row in rows),
                 "gold_answers": len(scores),

@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Count
 from psycopg.types.multirange import Multirange
 
 from foundation import constraints
@@ -25,7 +27,7 @@ from tasks import media, questions
 from tasks.errors import RESULT_MAX_BYTES, ResultTooLarge
 from tasks.labels import AnswerInvalid, interface_of
 from tasks.models import Batch, Enrolment, Project, Study
-from workforce import access, decisions
+from workforce import access, aliases, decisions, limits, quoting
 from workforce.access import Actor
 from workforce.models import Decision
 
@@ -248,20 +250,22 @@ def assign(
     actor: Actor,
     course_id: UUID,
     *,
-    reason: str,
     now: datetime,
-    worker_id: UUID | None = None,
+    note: str = "",
+    worker: str | None = None,
     project_id: UUID | None = None,
     due_at: datetime | None = None,
     blocks: bool = False,
 ) -> list[Training]:
-    """Send one worker, or everyone who takes part in a project's open batches, to a course; the reason is what they read.
+    """Send one worker (by alias), or everyone who takes part in a project's open batches, to a course; they are told in our words,
+    with the note as a quotation.
 
     With `blocks` (needs a project, one worker and a due date) they get no new tasks of the project until they have finished it or the
     date has come: a Decision by the named human. Managers. Those who have the course assigned already keep it as it was. Raises
-    NotFound, BadCourse.
+    NotFound, also for a worker who never took part in anything of the organisation's, BadCourse, BadNote, and LimitReached after so
+    many in a day, or so many of one worker in a week.
     """
-    course = Course.objects.filter(id=course_id, published_at__isnull=False).first()
+    course = Course.objects.select_related("organization").filter(id=course_id, published_at__isnull=False).first()
     if course is None:
         raise NotFound
     access.require_role(actor, course.organization_id)
@@ -269,48 +273,96 @@ def assign(
         raise NotFound(field="project_id")
     if due_at is not None and due_at <= now:
         raise BadCourse("The due date is in the future.", field="due_at")
-    if blocks and (project_id is None or worker_id is None or due_at is None):
+    if blocks and (project_id is None or worker is None or due_at is None):
         raise BadCourse("Who holds someone up says in which project, whom, and until when.", field="blocks")
-    workers = [worker_id] if worker_id else _taking_part(project_id)
-    scope = Decision.scope_of_project(project_id) if project_id else ""
+    project = Project.objects.filter(id=project_id).first() if project_id else None
+    wording = Wording(course, project, due_at, quoting.checked(note))
+    workers = [aliases.worker_of(worker, course.organization_id)] if worker else _taking_part(project_id)
     with transaction.atomic():
-        return [
-            _assigned(actor, one, course, reason=reason, scope=scope, due_at=due_at, blocks=blocks, now=now) for one in workers
-        ]
+        reached = _within_pace(course.organization_id, workers, now=now)
+        return [_assigned(actor, one, wording, blocks=blocks, now=now) for one in reached]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What people are told when somebody sends them to a course, in our words; the requester's own stand in it as a quotation."""
+
+    course: Course
+    project: Project | None
+    due_at: datetime | None
+    note: str
+
+    @property
+    def scope(self) -> str:
+        """As decisions and trainings write it."""
+        return Decision.scope_of_project(self.project.id) if self.project else ""
+
+    @property
+    def of_training(self) -> str:
+        """Why the course is on one's list."""
+        job = f" for the project “{self.project.name}”" if self.project else ""
+        return f"{self.course.organization.name} asks you to take the course “{self.course.title}”{job}.{self.note}"
+
+    @property
+    def of_pause(self) -> str:
+        """Why there are no new tasks, and what ends that."""
+        assert self.project is not None, "checked by `assign`"
+        assert self.due_at is not None, "likewise"
+        return (
+            f"{self.course.organization.name} gives you no new tasks of the project “{self.project.name}” until you have finished the "
+            f"course “{self.course.title}”, at the latest until {self.due_at:%Y-%m-%d %H:%M} UTC.{self.note}"
+        )
+
+
+def _within_pace(organization_id: UUID, workers: Sequence[UUID], *, now: datetime) -> list[UUID]:
+    """Those of the workers who may be sent somewhere: by people of one organisation so many in a day, and each so many times a week.
+
+    One who has had enough is left out of a group. Raises LimitReached for a group too large for today, and for one person alone.
+    """
+    week = now - timedelta(days=7)
+    sent = Training.objects.filter(course__organization_id=organization_id, assigned_by__isnull=False)
+    limits.hold("assigned_per_day", organization_id, sent.filter(created_at__gt=now - timedelta(days=1)), more=len(workers))
+    if len(workers) == 1:
+        paused = Decision.objects.filter(
+            organization_id=organization_id, kind=Decision.Kind.PAUSE, decided_by__isnull=False, created_at__gt=week
+        )
+        for rows in (sent.filter(created_at__gt=week), paused):
+            limits.hold("assigned_per_week_and_worker", organization_id, rows.filter(worker_id=workers[0]))
+    often = sent.filter(worker_id__in=workers, created_at__gt=week).values("worker_id").annotate(times=Count("id"))
+    enough = often.filter(times__gte=settings.LIMITS["assigned_per_week_and_worker"]).values_list("worker_id", flat=True)
+    left_out = set(enough)
+    return [worker_id for worker_id in workers if worker_id not in left_out]
 
 
 def _taking_part(project_id: UUID | None) -> list[UUID]:
     if project_id is None:
-        raise BadCourse("Say who: a worker, or a project whose workers are meant.", field="worker_id")
+        raise BadCourse("Say who: a worker, or a project whose workers are meant.", field="worker")
     rows = Enrolment.objects.filter(batch__project_id=project_id, batch__state__in=[Batch.State.OPEN, Batch.State.PAUSED])
     return list(rows.order_by("worker_id").values_list("worker_id", flat=True).distinct()[:ASSIGNED_MAX])
 
 
-def _assigned(
-    actor: Actor,
-    worker_id: UUID,
-    course: Course,
-    *,
-    reason: str,
-    scope: str,
-    due_at: datetime | None,
-    blocks: bool,
-    now: datetime,
-) -> Training:
+def _assigned(actor: Actor, worker_id: UUID, wording: Wording, *, blocks: bool, now: datetime) -> Training:
     decision = None
-    if blocks and not decisions.in_force(worker_id, scopes=[scope], now=now):
+    if blocks and not decisions.in_force(worker_id, scopes=[wording.scope], now=now):
         decision = decisions.record(
             worker_id,
             kind=Decision.Kind.PAUSE,
-            scope=scope,
-            organization_id=course.organization_id,
+            scope=wording.scope,
+            organization_id=wording.course.organization_id,
             decided_by=actor.id,
-            reason=f"{reason} You get new tasks of this project when you have finished the course “{course.title}”.",
+            reason=wording.of_pause,
             now=now,
-            effective_until=due_at,
+            effective_until=wording.due_at,
         )
     return training.assign(
-        worker_id, course.id, reason=reason, assigned_by=actor.id, scope=scope, decision=decision, due_at=due_at, now=now
+        worker_id,
+        wording.course.id,
+        reason=wording.of_training,
+        assigned_by=actor.id,
+        scope=wording.scope,
+        decision=decision,
+        due_at=wording.due_at,
+        now=now,
     )
 
 

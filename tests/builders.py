@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from workforce import accounts
+from workforce import accounts, aliases
 from workforce.access import Actor, actor_of_token
 from workforce.models import Organization, User, Worker
 
@@ -82,6 +82,14 @@ def requester(name: str, *, now: datetime) -> Person:
     someone = person(name, now=now)
     someone.organization = accounts.create_organization(someone.actor, name=name.title(), kind="requester", now=now)
     return someone
+
+
+def known(worker: Person, requester: Person) -> str:
+    """The requester's alias of a worker who has taken part in something of theirs."""
+    assert worker.worker
+    assert requester.organization
+    aliases.note(worker.worker.id, requester.organization.id, now=requester.now)
+    return aliases.alias_of(worker.worker.id, requester.organization.id)
 
 
 def operator(name: str, *, now: datetime) -> Person:

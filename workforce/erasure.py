@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from foundation import audit, constraints, idempotency, queueing
 from foundation.errors import NotFound
-from workforce import notifying, onboarding
+from workforce import aliases, notifying, onboarding
 from workforce.access import Actor
 from workforce.errors import AlreadyLeaving, StillOwner
 from workforce.models import (
@@ -201,6 +201,7 @@ def forget(row: Erasure, *, now: datetime) -> None:
     worker = Worker.objects.filter(user_id=user_id).first()
     if worker is not None:
         Identity.objects.filter(worker=worker).delete()
+        aliases.forget(worker.id)
         TeamMember.objects.filter(worker=worker, left_at=None).update(left_at=now)
         _forget_profile(worker)
     Message.objects.filter(author_id=user_id, erased_at=None).update(text="", erased_at=now)

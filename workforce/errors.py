@@ -242,3 +242,17 @@ class InvitationOver(Conflict):
 
     code = "invitation_over"
     message = "This invitation no longer works. Ask the team for a new link."
+
+
+class BadNote(Invalid):
+    """A note to be quoted that is too long or carries a link."""
+
+    code = "bad_note"
+    message = "A note has 300 characters at most."
+
+
+class LimitReached(Conflict):
+    """As many as an account or an organisation may have, or may do in a while."""
+
+    code = "limit_reached"
+    message = "That is as many as there may be."

@@ -23,7 +23,7 @@ LANGUAGES_MAX = 30
 LANGUAGE = re.compile(
     r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$"
 )  # language, script, region: what BCP 47 tags of people look like
-PROFILE_FIELDS = {"display_name", "country", "languages", "language_levels", "time_zone"}
+PROFILE_FIELDS = {"display_name", "name_shown", "country", "languages", "language_levels", "time_zone"}
 DAILY_CAP_SECONDS = (900, 12 * 3600)  # nobody works longer than the platform's hard stop (reference: fair-work.md A.2 rule 21)
 WEEKLY_CAP_SECONDS = (900, 84 * 3600)
 STRETCHES_MAX = 28  # of working hours in a week: four a day

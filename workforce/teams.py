@@ -15,7 +15,7 @@ from django.db.models import F
 from foundation import audit, constraints, events, keys
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
-from workforce import access, checklist
+from workforce import access, aliases, checklist
 from workforce.access import Actor
 from workforce.errors import BadField, InvitationOver, NotAVendor
 from workforce.models import Membership, OnboardingStep, Organization, StepProgress, TeamInvitation, TeamMember, Worker
@@ -117,6 +117,7 @@ def join(actor: Actor, token: str, *, now: datetime) -> TeamMember:
         TeamInvitation.objects.filter(id=row.id).update(uses=F("uses") - 1)
         return there.get()
     _tell("team.joined", member, actor, now)
+    aliases.note(worker_id, row.organization_id, now=now)
     checklist.note_done(Worker.objects.get(id=worker_id), now=now)
     member.refresh_from_db()
     return member
@@ -180,7 +181,7 @@ def _member(member: TeamMember, steps: list[OnboardingStep], finished: dict[UUID
     worker = member.worker
     return {
         "id": member.id,
-        "worker_id": worker.id,
+        "worker": aliases.alias_of(worker.id, member.organization_id),
         "display_name": worker.display_name,
         "country": worker.country,
         "languages": worker.languages,
@@ -196,5 +197,5 @@ def _member(member: TeamMember, steps: list[OnboardingStep], finished: dict[UUID
 
 
 def _tell(what: str, member: TeamMember, actor: Actor, now: datetime) -> None:
-    data = {"worker_id": str(member.worker_id)}
+    data = {"worker": aliases.alias_of(member.worker_id, member.organization_id)}
     events.record(what, subject_id=member.id, organization_id=member.organization_id, actor_id=actor.id, now=now, data=data)

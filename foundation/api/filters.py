@@ -1,9 +1,11 @@
 """Filters of lists come from a closed list: an unknown one is refused, never passed on to the database."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
 
 from foundation.errors import Invalid
 
@@ -24,9 +26,10 @@ else:
 
 
 class ClosedFilters(_ListView):
-    """For list views: `filters` maps a query parameter to the one field it compares for equality."""
+    """For list views: `filters` maps a query parameter to the one field it compares for equality, `narrowing` to what narrows the rows."""
 
     filters: ClassVar[dict[str, str]] = {}
+    narrowing: ClassVar[dict[str, Callable[[QuerySet[Any], str, Request], QuerySet[Any]]]] = {}
 
     def get_queryset(self) -> QuerySet[Any]:
         """The view's rows, narrowed by the filters asked for. Raises UnknownFilter for any other parameter."""
@@ -37,8 +40,10 @@ class ClosedFilters(_ListView):
                 raise UnknownFilter("A filter's value cannot be read.", field=name)
             if name in self.filters:
                 asked[self.filters[name]] = value
+            elif name in self.narrowing:
+                queryset = self.narrowing[name](queryset, str(value), self.request)
             elif name not in PAGING:
-                raise UnknownFilter(field=name, known=sorted([*self.filters, *PAGING]))
+                raise UnknownFilter(field=name, known=sorted([*self.filters, *self.narrowing, *PAGING]))
         try:
             return queryset.filter(**asked)
         except (ValueError, TypeError) as error:

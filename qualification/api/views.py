@@ -15,7 +15,8 @@ from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from qualification import granting, quality
 from qualification.models import Grant, Skill
-from workforce import access
+from workforce import access, aliases
+from workforce.api.aliases import worker_called
 
 
 class SkillBody(serializers.ModelSerializer[Skill]):
@@ -69,17 +70,33 @@ class OneSkill(RetrieveAPIView[Skill]):
 class GrantRequest(serializers.Serializer[Any]):
     """To whom, at what value, until when."""
 
-    worker_id = serializers.UUIDField()
+    worker = serializers.CharField(
+        max_length=aliases.ALIAS_MAX_CHARACTERS, required=False, help_text="The organisation's alias of the worker."
+    )
+    worker_id = serializers.UUIDField(required=False, help_text="Instead, for skills of the platform (operators).")
     value = serializers.IntegerField(min_value=0, max_value=100)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class GrantBody(serializers.ModelSerializer[Grant]):
-    """A worker holds a skill."""
+    """A worker holds a skill. `worker` is the alias of the skill's organisation."""
+
+    worker = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField(  # type: ignore[assignment]  # a field's own source is something else
+        help_text="`exam_attempt:<id>`, `training:<id>`, or `person`."
+    )
 
     class Meta:
         model = Grant
-        fields = ["id", "worker_id", "skill_id", "value", "source", "granted_at", "expires_at", "revoked_at"]
+        fields = ["id", "worker", "skill_id", "value", "source", "granted_at", "expires_at", "revoked_at"]
+
+    def get_worker(self, row: Grant) -> str:
+        """The alias."""
+        return aliases.alias_of(row.worker_id, row.skill.organization_id)
+
+    def get_source(self, row: Grant) -> str:
+        """What gave it; which person is told to nobody."""
+        return "person" if row.source.startswith("user:") else row.source
 
 
 class GrantSkill(Command):
@@ -109,11 +126,12 @@ class Grants(ClosedFilters, ListAPIView[Grant]):
 
     serializer_class = GrantBody
     queryset = Grant.objects.none()
-    filters = {"skill_id": "skill_id", "worker_id": "worker_id"}
+    filters = {"skill_id": "skill_id"}
+    narrowing = {"worker": worker_called(owner="skill__organization_id")}
 
     def get_queryset(self) -> Any:
         """As far as one may see them."""
-        self.queryset = Grant.objects.visible_to(access.actor_of(self.request))
+        self.queryset = Grant.objects.visible_to(access.actor_of(self.request)).select_related("skill")
         return super().get_queryset()
 
 

@@ -14,10 +14,10 @@ from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from foundation.api.paging import NewestFirst
 from foundation.errors import NotFound
-from tasks import exporting, results
+from tasks import results
 from tasks.models import AggregationRun, Result, RunSkill
 from tasks.publishing import own_batch
-from workforce import access
+from workforce import access, aliases
 from workforce.models import Membership
 
 
@@ -147,7 +147,7 @@ class RunSkillBody(serializers.Serializer[RunSkill]):
 
     def get_worker(self, row: RunSkill) -> str:
         """The alias: the same in every export of this organisation, and in no other's."""
-        return exporting.alias_of(row.worker_id, self.context["view"].run.batch.organization_id)
+        return aliases.alias_of(row.worker_id, self.context["view"].run.batch.organization_id)
 
 
 class BestFirst(NewestFirst):

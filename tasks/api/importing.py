@@ -19,7 +19,7 @@ from foundation.clock import instant_of
 from tasks import framing, importing
 from tasks.models import Import, Task
 from tasks.publishing import own_batch
-from workforce import access
+from workforce import access, aliases
 from workforce.models import Membership
 
 ON_ERROR = OpenApiParameter(
@@ -123,6 +123,8 @@ class TaskBody(serializers.ModelSerializer[Task]):
     public_id = serializers.SerializerMethodField(
         help_text="The id to show to workers, who claim by it where they may choose: it tells neither time nor order."
     )
+    reserved_for = serializers.SerializerMethodField(help_text="Aliases of the workers who alone may take it; null for all.")
+    unavailable_for = serializers.SerializerMethodField(help_text="Aliases of those who may not.")
 
     class Meta:
         model = Task
@@ -145,9 +147,21 @@ class TaskBody(serializers.ModelSerializer[Task]):
         """As workers see it."""
         return framing.public_id_of(task.id)
 
+    def get_reserved_for(self, task: Task) -> list[str] | None:
+        """As the upload named them."""
+        return _aliases(task.reserved_for, task.batch.organization_id)
+
+    def get_unavailable_for(self, task: Task) -> list[str] | None:
+        """As the upload named them."""
+        return _aliases(task.unavailable_for, task.batch.organization_id)
+
     def get_is_gold(self, task: Task) -> bool:
         """Whether its truth is known."""
         return task.lane == Task.Lane.GOLD
+
+
+def _aliases(worker_ids: list[UUID] | None, organization_id: UUID) -> list[str] | None:
+    return None if worker_ids is None else [aliases.alias_of(one, organization_id) for one in worker_ids]
 
 
 class Tasks(ClosedFilters, ListAPIView[Task]):
@@ -160,7 +174,7 @@ class Tasks(ClosedFilters, ListAPIView[Task]):
     def get_queryset(self) -> Any:
         """Of a batch of one's own."""
         batch = own_batch(access.actor_of(self.request), self.kwargs["batch_id"], at_least=Membership.Role.VIEWER)
-        self.queryset = Task.objects.filter(batch=batch)
+        self.queryset = Task.objects.filter(batch=batch).select_related("batch")
         return super().get_queryset()
 
 

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
-from tasks import exporting, reviewing
+from tasks import reviewing
 from tasks.models import Answer, Assignment, Review
 from tasks.publishing import own_batch
-from workforce import access
+from workforce import access, aliases
 from workforce.models import Membership
 
 
@@ -49,7 +49,7 @@ class AnswerBody(serializers.ModelSerializer[Assignment]):
 
     def get_worker(self, row: Assignment) -> str:
         """The alias."""
-        return exporting.alias_of(row.worker_id, row.batch.organization_id)
+        return aliases.alias_of(row.worker_id, row.batch.organization_id)
 
     def get_result(self, row: Assignment) -> list[dict[str, Any]] | None:
         """What was handed in."""

@@ -17,7 +17,8 @@ from foundation.markdown import html_of
 from qualification import mastery, training
 from qualification.models import Course, Lesson, Training
 from tasks import media, practising, questions
-from workforce import access
+from workforce import access, aliases, quoting
+from workforce.api.aliases import worker_called
 
 
 class NewCourse(serializers.Serializer[Any]):
@@ -162,6 +163,7 @@ class CloseCourse(Command):
 class TrainingBody(serializers.ModelSerializer[Training]):
     """A worker takes a course: why, until when, how far they are."""
 
+    worker = serializers.SerializerMethodField(help_text="The alias of the course's organisation.")
     lessons_mastered = serializers.SerializerMethodField()
     lessons = serializers.SerializerMethodField()
 
@@ -169,7 +171,7 @@ class TrainingBody(serializers.ModelSerializer[Training]):
         model = Training
         fields = [
             "id",
-            "worker_id",
+            "worker",
             "course_id",
             "number",
             "reason",
@@ -184,6 +186,10 @@ class TrainingBody(serializers.ModelSerializer[Training]):
             "created_at",
             "finished_at",
         ]
+
+    def get_worker(self, row: Training) -> str:
+        """The alias."""
+        return aliases.alias_of(row.worker_id, row.course.organization_id)
 
     def get_lessons_mastered(self, row: Training) -> int:
         """So far."""
@@ -208,9 +214,20 @@ class StartCourse(Command):
 class Assigning(serializers.Serializer[Any]):
     """Whom, why, until when."""
 
-    worker_id = serializers.UUIDField(required=False, allow_null=True)
-    project_id = serializers.UUIDField(required=False, allow_null=True)
-    reason = serializers.CharField(max_length=2000)
+    worker = serializers.CharField(
+        max_length=aliases.ALIAS_MAX_CHARACTERS,
+        required=False,
+        allow_null=True,
+        help_text="The organisation's alias of the worker.",
+    )
+    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="Everybody who takes part in it, or what for.")
+    note = serializers.CharField(
+        max_length=quoting.NOTE_MAX_CHARACTERS,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Quoted in what the worker is told; without links.",
+    )
     due_at = serializers.DateTimeField(required=False, allow_null=True)
     blocks = serializers.BooleanField(required=False, default=False)
 
@@ -222,7 +239,7 @@ class Assigned(serializers.Serializer[Any]):
 
 
 class AssignCourse(Command):
-    """Send a worker, or everyone who takes part in a project, to a course; the reason is what they read."""
+    """Send a worker, or everyone who takes part in a project, to a course; what they are told quotes the note."""
 
     accepts = Assigning
     answers = Assigned
@@ -238,11 +255,12 @@ class Trainings(ClosedFilters, ListAPIView[Training]):
 
     serializer_class = TrainingBody
     queryset = Training.objects.none()
-    filters = {"course_id": "course_id", "worker_id": "worker_id"}
+    filters = {"course_id": "course_id"}
+    narrowing = {"worker": worker_called(owner="course__organization_id")}
 
     def get_queryset(self) -> Any:
         """As far as one may see them."""
-        self.queryset = Training.objects.visible_to(access.actor_of(self.request))
+        self.queryset = Training.objects.visible_to(access.actor_of(self.request)).select_related("course")
         return super().get_queryset()
 
 

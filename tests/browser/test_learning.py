@@ -9,6 +9,7 @@ from payments.models import WorkInterval
 from qualification import examining
 from qualification.models import ExamAttempt, Grant, Training
 from tasks import sitting
+from tests.builders import known
 from tests.tasks import learning_scenes as learning
 from tests.tasks import scenes
 
@@ -200,15 +201,15 @@ def test_who_is_sent_to_a_course_is_told_why(site, page, sign_in, wanda, rita, a
     practising.assign(
         rita.actor,
         made.id,
-        worker_id=wanda.worker.id,
-        reason="The guideline for colours is new.",
+        worker=known(wanda, rita),
+        note="The guideline for colours is new.",
         due_at=rita.now + timedelta(days=3),
         now=rita.now,
     )
     sign_in(page, wanda)
     page.goto("/training/")
     expect(page.get_by_role("heading", name="Given to you")).to_be_visible()
-    expect(page.get_by_text("The guideline for colours is new.")).to_be_visible()
+    expect(page.get_by_text("They write: “The guideline for colours is new.”")).to_be_visible()
     axe(page)
     shot(page, "training-given")
     page.get_by_role("link", name="Colours for beginners").click()

@@ -129,8 +129,8 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
             "skills/<uuid:skill_id>/grants",
             rita,
             f"skills/{ids['skill_id']}/grants",
-            {"worker_id": str(wanda.worker.id), "value": 90},
-            {"worker_id": str(wanda.worker.id), "value": 91},
+            {"worker": builders.known(wanda, rita), "value": 90},
+            {"worker": builders.known(wanda, rita), "value": 91},
             201,
         ),
         (
@@ -157,8 +157,8 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
             "courses/<uuid:course_id>/assign",
             rita,
             f"courses/{course}/assign",
-            {"worker_id": str(wanda.worker.id), "reason": "x"},
-            {"worker_id": str(wanda.worker.id), "reason": "y"},
+            {"worker": builders.known(wanda, rita), "note": "x"},
+            {"worker": builders.known(wanda, rita), "note": "y"},
             201,
         ),
         ("lessons/<uuid:lesson_id>/read", wanda, f"lessons/{reading_lesson}/read", {}, {"x": 1}, 200),
@@ -474,7 +474,7 @@ def test_fifty_repeats_where_a_scene_is_needed(now):
     ids = build(rita, wanda, olga)
     for worker in (wanda, walt):
         ok(worker.post(f"agreements/{ids['agreement_id']}/accept"))
-    ok(rita.post(f"skills/{ids['skill_id']}/grants", {"worker_id": str(walt.worker.id), "value": 80}), 201)
+    ok(rita.post(f"skills/{ids['skill_id']}/grants", {"worker": builders.known(walt, rita), "value": 80}), 201)
     path = f"batches/{ids['batch_id']}"
     check(("batches/<uuid:batch_id>/claim", walt, f"{path}/claim", {}, {"count": 2}, 200))
     [lease] = ok(walt.post(f"{path}/claim", key="key of batches/<uuid:batch_id>/claim"))["assignments"]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.journeys.world import batch, ok, rows
 from tests.tasks import scenes
+from workforce import aliases
 
 BOXES = (
     '<View><Image name="image" value="$image"/><RectangleLabels name="box" toName="image">'
@@ -102,7 +103,9 @@ def test_wanda_learns_is_examined_and_gets_the_job(rita, wanda, olga, now):
     assert close["standing"]["finished_at"]
     [training] = ok(wanda.get("trainings"))["results"]
     assert (training["lessons_mastered"], training["lessons"]) == (1, 1)
-    assert ok(rita.get("trainings", course_id=course))["results"][0]["worker_id"] == str(wanda.worker.id)
+    assert ok(rita.get("trainings", course_id=course))["results"][0]["worker"] == aliases.alias_of(
+        wanda.worker.id, rita.organization.id
+    )
 
     attempt = ok(wanda.post(f"exams/{exam}/attempts"), 201)["id"]
     ok(wanda.post(f"attempts/{attempt}/save", {"question_id": "q0", "result": box("dog")}))

@@ -148,7 +148,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "flag": {"reason": "offensive"},
         "messages": {"text": "Hello"},
         "clarify": {"question": "Q", "answer": "A"},
-        "grants": {"worker_id": str(uuid4()), "value": 50},
+        "grants": {"worker": "w" + uuid4().hex[:24], "value": 50},
         "deposits": {"amount_micros": 1, "currency": "USD", "reference": "x", "reason": "x"},
         "guidelines": {"text": "Other."},
         "batches": batch(ids["skill_id"]),
@@ -160,7 +160,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "reject": {"reason": "low_effort", "comment": COMMENT, "evidence": {"x": 1}},
         "save": {"question_id": "q0", "result": []},
         "lessons": lesson(),
-        "assign": {"worker_id": str(uuid4()), "reason": "because"},
+        "assign": {"worker": "w" + uuid4().hex[:24], "note": "because"},
         "practise": {"number": 1, "question_id": "p0", "result": result("a")},
         "aggregations": {"method": "MajorityVote"},
     }

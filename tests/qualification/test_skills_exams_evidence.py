@@ -10,8 +10,10 @@ from qualification import evidence, examining, granting
 from qualification.errors import AttemptEnded, BadExam, ExamClosed, NoAttemptsLeft, RetryTooEarly, SkillNameTaken
 from qualification.models import Estimate, Evidence, ExamAttempt, Grant, Skill
 from tests import builders
+from tests.builders import known
 from tests.journeys.world import ok
 from tests.races.crowd import all_at_once
+from workforce import aliases
 from workforce.models import Worker
 
 QUESTIONS = [{"id": f"q{n}", "payload": {"text": str(n)}, "solution": {"label": "a"}} for n in range(5)]
@@ -56,12 +58,18 @@ def test_a_grant_replaces_the_one_before_and_moves_the_standing(rita, wanda, now
 def test_only_managers_of_the_skills_organisation_grant_and_revoke(rita, rex, wanda, now):
     made = skill(rita)
     with pytest.raises(NotFound):
-        granting.grant_by_hand(rex.actor, made.id, worker_id=wanda.worker.id, value=50, now=now)
-    given = ok(rita.post(f"skills/{made.id}/grants", {"worker_id": str(wanda.worker.id), "value": 50}), 201)
+        granting.grant_by_hand(rex.actor, made.id, worker=known(wanda, rex), value=50, now=now)
+    stranger = aliases.alias_of(wanda.worker.id, rita.organization.id)
+    for nobody in (stranger, aliases.alias_of(wanda.worker.id, rex.organization.id), str(wanda.worker.id)):
+        assert rita.post(f"skills/{made.id}/grants", {"worker": nobody, "value": 50}).status_code == 404
+    assert rita.post(f"skills/{made.id}/grants", {"worker_id": str(wanda.worker.id), "value": 50}).status_code == 400
+    assert known(wanda, rita) == stranger
+    given = ok(rita.post(f"skills/{made.id}/grants", {"worker": stranger, "value": 50}), 201)
+    assert (given["worker"], given["source"]) == (stranger, "person")
     assert rex.post(f"grants/{given['id']}/revoke").status_code == 404
     ok(rita.post(f"grants/{given['id']}/revoke"))
     assert granting.facts_of(wanda.worker.id, now=now).skills == {}
-    refused = rita.post(f"skills/{made.id}/grants", {"worker_id": str(wanda.worker.id), "value": 101})
+    refused = rita.post(f"skills/{made.id}/grants", {"worker": stranger, "value": 101})
     assert refused.status_code == 400
 
 

@@ -12,6 +12,7 @@ from tasks import exporting, results, reviewing
 from tasks.models import Assignment
 from tests.journeys.world import ok
 from tests.tasks import scenes
+from workforce import aliases
 
 
 def stream(response) -> bytes:
@@ -32,10 +33,10 @@ def test_answers_that_count_leave_by_alias(rita, batch, wanda):
     rows = [orjson.loads(line) for line in stream(rita.get(f"batches/{batch.id}/export")).splitlines()]
     assert len(rows) == 5
     assert {row["label.label"] for row in rows} == {"a", "b"}
-    alias = exporting.alias_of(wanda.worker.id, rita.organization.id)
+    alias = aliases.alias_of(wanda.worker.id, rita.organization.id)
     assert sum(row["worker"] == alias for row in rows) == 3
     assert all((row["gold_score"] is not None) == row["is_gold"] for row in rows)
-    assert exporting.alias_of(wanda.worker.id, new_id()) != alias
+    assert aliases.alias_of(wanda.worker.id, new_id()) != alias
 
 
 def test_rejected_and_unfinished_work_stays(rita, batch, wanda):

@@ -11,6 +11,7 @@ from foundation.idempotency import KeyReused
 from tasks import importing, publishing
 from tasks.errors import BadUpload, BatchStateConflict
 from tasks.models import Batch, Gold, Import, Task
+from tests.builders import known
 from tests.journeys.world import ok, rows
 from tests.tasks import scenes
 
@@ -36,7 +37,7 @@ def test_rows_go_in_in_the_order_of_the_upload(rita, batch, walt):
         rows(
             {"key": "a", "payload": {"text": "A"}},
             {"payload": {"text": "B", "more": [1]}, "overlap": 2, "priority": "urgent"},
-            {"key": "c", "payload": {"text": "C"}, "reserved_for": [str(walt.worker.id)]},
+            {"key": "c", "payload": {"text": "C"}, "reserved_for": [known(walt, rita)]},
         ),
     )
     assert (report.state, report.rows_read, report.rows_added, report.rows_bad) == ("done", 3, 3, 0)
@@ -77,6 +78,8 @@ def test_bad_rows_can_be_skipped(rita, batch):
         {"payload": {"text": "x"}, "overlap": True},
         {"payload": {"text": "x"}, "priority": "soon"},
         {"payload": {"text": "x"}, "reserved_for": ["nobody"]},
+        {"payload": {"text": "x"}, "unavailable_for": [7]},
+        {"payload": {"text": "x"}, "unavailable_for": ["w" * 41]},
         {"payload": {"text": "x"}, "reserved_for": []},
         {"payload": {"text": "x\u0000y"}},
         {"payload": {"text": "x" * 70_000}},

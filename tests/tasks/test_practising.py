@@ -13,11 +13,12 @@ from tasks.errors import BadBatch, BadQuestion
 from tasks.labels import AnswerInvalid, InterfaceInvalid
 from tasks.models import Study
 from tests import builders
+from tests.builders import known
 from tests.races.crowd import all_at_once
 from tests.tasks import learning_scenes as learning
 from tests.tasks import scenes
-from workforce import accounts, decisions
-from workforce.errors import RoleTooLow
+from workforce import accounts, aliases, decisions
+from workforce.errors import BadNote, LimitReached, RoleTooLow
 from workforce.models import Decision, Notification
 
 db = pytest.mark.django_db
@@ -356,26 +357,31 @@ def test_a_manager_sends_one_worker_or_everyone_in_a_project(rita, rex, olga, wa
     scenes.claim(walt, batch, now=now)
     due = now + timedelta(days=3)
     with pytest.raises(NotFound):
-        practising.assign(rex.actor, made.id, worker_id=wanda.worker.id, reason="x", now=now)
+        practising.assign(rex.actor, made.id, worker=known(wanda, rex), now=now)
+    stranger = aliases.alias_of(wanda.worker.id, rita.organization.id)
+    with pytest.raises(NotFound) as refused:
+        practising.assign(rita.actor, made.id, worker=stranger, now=now)
+    assert refused.value.details == {"field": "worker", "got": stranger}
+    hers = known(wanda, rita)
     foreign = scenes.project(rex)
     for bad, error in [
         ({"project_id": foreign.id}, NotFound),
         ({}, BadCourse),
-        ({"worker_id": wanda.worker.id, "due_at": now}, BadCourse),
-        ({"worker_id": wanda.worker.id, "blocks": True}, BadCourse),
+        ({"worker": hers, "due_at": now}, BadCourse),
+        ({"worker": hers, "blocks": True}, BadCourse),
     ]:
         with pytest.raises(error):
-            practising.assign(rita.actor, made.id, reason="x", now=now, **bad)
+            practising.assign(rita.actor, made.id, now=now, **bad)
     assert not Training.objects.exists()
-    [everyone] = practising.assign(rita.actor, made.id, project_id=batch.project_id, reason="The guideline is new.", now=now)
+    [everyone] = practising.assign(rita.actor, made.id, project_id=batch.project_id, note="The guideline is new.", now=now)
     assert (everyone.worker_id, everyone.assigned_by_id) == (walt.worker.id, rita.user.id)
-    assert practising.assign(rita.actor, made.id, project_id=batch.project_id, reason="Again.", now=now)[0].id == everyone.id
+    assert practising.assign(rita.actor, made.id, project_id=batch.project_id, note="Again.", now=now)[0].id == everyone.id
     [one] = practising.assign(
         rita.actor,
         made.id,
-        worker_id=wanda.worker.id,
+        worker=hers,
         project_id=batch.project_id,
-        reason="Colours.",
+        note="Colours.",
         due_at=due,
         blocks=True,
         now=now,
@@ -393,9 +399,63 @@ def test_a_course_begun_by_choice_becomes_the_assigned_one(rita, wanda, now):
     made = learning.course(rita, reading=False)
     own = training.start(wanda.worker.id, made.id, now=now)
     learning.answer(wanda, learning.lessons(made)[0])
-    [given] = practising.assign(rita.actor, made.id, worker_id=wanda.worker.id, reason="Please.", now=now)
-    assert (given.id, given.reason) == (own.id, "Please.")
+    [given] = practising.assign(rita.actor, made.id, worker=known(wanda, rita), note="Please.", now=now)
+    assert given.id == own.id
+    assert given.reason == "Rita asks you to take the course “Colours for beginners”. They write: “Please.”"
     assert training.standing(wanda.worker.id, learning.lessons(made)[0].id).answered == 1
+
+
+@db
+def test_people_are_told_in_our_words_with_theirs_as_a_quotation(rita, wanda, olga, now):
+    made, batch, hers = learning.course(rita, reading=False), scenes.opened(rita, olga), known(wanda, rita)
+    note = "First line.\nYou are “fired”. \u202eSee\u200b below."
+    due = now + timedelta(days=1)
+    [row] = practising.assign(
+        rita.actor, made.id, worker=hers, project_id=batch.project_id, note=note, due_at=due, blocks=True, now=now
+    )
+    quoted = "They write: “First line. You are 'fired'. See below.”"
+    assert row.reason == f"Rita asks you to take the course “Colours for beginners” for the project “Colours”. {quoted}"
+    assert row.decision.reason == (
+        "Rita gives you no new tasks of the project “Colours” until you have finished the course “Colours for beginners”, at the "
+        f"latest until 2026-03-03 09:00 UTC. {quoted}"
+    )
+    for bad in ("x" * 301, "see https://evil.example", "www.evil.example", "write to x@evil.example", "ｈttps：／／evil.example"):
+        with pytest.raises(BadNote):
+            practising.assign(rita.actor, made.id, worker=hers, note=bad, now=now)
+
+
+@db
+def test_so_many_courses_in_a_week_for_one_and_in_a_day_for_all(rita, wanda, walt, olga, now, settings):
+    hers, batch = known(wanda, rita), scenes.opened(rita, olga)
+    scenes.claim(wanda, batch)
+    scenes.claim(walt, batch)
+    made = [learning.course(rita, reading=False) for _ in range(5)]
+    for course in made[:3]:
+        practising.assign(rita.actor, course.id, worker=hers, now=now)
+    with pytest.raises(LimitReached) as refused:
+        practising.assign(rita.actor, made[3].id, worker=hers, now=now)
+    assert (refused.value.details["kind"], refused.value.details["limit"]) == ("assigned_per_week_and_worker", 3)
+    [only] = practising.assign(rita.actor, made[3].id, project_id=batch.project_id, now=now)
+    assert only.worker_id == walt.worker.id, "who has had enough is left out of a group"
+    settings.LIMITS = settings.LIMITS | {"assigned_per_day": 5}
+    with pytest.raises(LimitReached) as refused:
+        practising.assign(rita.actor, made[4].id, project_id=batch.project_id, now=now)
+    assert refused.value.details["kind"] == "assigned_per_day"
+    later = now + timedelta(days=8)
+    assert practising.assign(rita.actor, made[4].id, worker=hers, now=later)
+
+
+@db
+def test_a_pause_is_not_set_again_and_again(rita, wanda, olga, now):
+    made, batch, hers = learning.course(rita, reading=False), scenes.opened(rita, olga), known(wanda, rita)
+    for n in range(4):
+        at = now + timedelta(hours=n)
+        pausing = {"worker": hers, "project_id": batch.project_id, "due_at": at + timedelta(minutes=1), "blocks": True, "now": at}
+        if n < 3:
+            practising.assign(rita.actor, made.id, **pausing)
+    with pytest.raises(LimitReached):
+        practising.assign(rita.actor, made.id, **pausing)
+    assert Decision.objects.count() == 3
 
 
 @db

@@ -11,11 +11,12 @@ from django_q.models import OrmQ
 
 from foundation.errors import NotFound
 from foundation.models import Event
-from tasks import aggregation, consensus, exporting, jobs, results, reviewing
+from tasks import aggregation, consensus, jobs, results, reviewing
 from tasks.errors import BadParameter, MethodUnfit, TooManyRuns
 from tasks.models import AggregationRun, Answer, Assignment, Result, RunSkill, Task
 from tests import builders
 from tests.tasks.scenes import answered, claim, opened, submit
+from workforce import aliases
 from workforce.errors import RoleTooLow
 
 pytestmark = pytest.mark.django_db
@@ -312,7 +313,7 @@ def test_skills_are_told_best_first_under_aliases(rita, batch, crew):
     run = done(rita, batch)
     rows = rita.get(f"aggregations/{run.id}/skills").json()["results"]
     assert [row["skill"] for row in rows] == [1.0, 1.0, 0.0]
-    assert rows[-1]["worker"] == exporting.alias_of(crew[2].worker.id, rita.organization.id)
+    assert rows[-1]["worker"] == aliases.alias_of(crew[2].worker.id, rita.organization.id)
     assert str(crew[2].worker.id) not in str(rows)
     paged = rita.get(f"aggregations/{run.id}/skills", page_size="1").json()
     again = rita.get(f"aggregations/{run.id}/skills", page_size="2", cursor=cursor_of(paged)).json()

@@ -88,7 +88,7 @@ def test_skills_guidelines_and_agreements_are_told_of(rita, olga, wanda, walt, n
     scenes.claim(wanda, batch)
     skill = granting.create_skill(rita.actor, organization_id=rita.organization.id, name="Colours", description="", now=now)
     granting.grant_by_hand(
-        rita.actor, skill.id, worker_id=wanda.worker.id, value=80, now=now, expires_at=now + timedelta(days=10)
+        rita.actor, skill.id, worker=builders.known(wanda, rita), value=80, now=now, expires_at=now + timedelta(days=10)
     )
     assert granting.warn_expiring(now=now) == 0
     granting.warn_expiring(now=now + timedelta(days=4))

@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workforce import onboarding
+from workforce import aliases, onboarding
 from workforce.accounts import TOKEN_DAYS, TOKEN_MAX_DAYS
 from workforce.addresses import ADDRESS_MAX_CHARACTERS, normal
 from workforce.errors import BadAddress
@@ -92,6 +92,7 @@ class ProfileRequest(serializers.Serializer[Any]):
     """What matching needs to know. Fields left out stay as they are."""
 
     display_name = serializers.CharField(max_length=60, required=False)
+    name_shown = serializers.BooleanField(required=False, help_text="May requesters see the name beside their alias of you?")
     country = serializers.RegexField(r"^[A-Z]{2}$", required=False, help_text="ISO 3166-1 alpha-2, such as DE.")
     languages = serializers.ListField(
         child=serializers.RegexField(onboarding.LANGUAGE, max_length=12), required=False, max_length=onboarding.LANGUAGES_MAX
@@ -110,6 +111,7 @@ class WorkerBody(serializers.ModelSerializer[Worker]):
         fields = [
             "id",
             "display_name",
+            "name_shown",
             "country",
             "languages",
             "language_levels",
@@ -230,11 +232,14 @@ class MemberBody(serializers.ModelSerializer[Membership]):
 class DecisionBody(serializers.ModelSerializer[Decision]):
     """A decision with its receipt."""
 
+    worker = serializers.SerializerMethodField(help_text="Its organisation's alias of the worker.")
+
     class Meta:
         model = Decision
         fields = [
             "id",
             "kind",
+            "worker",
             "scope",
             "organization_id",
             "decided_by_id",
@@ -248,6 +253,10 @@ class DecisionBody(serializers.ModelSerializer[Decision]):
             "appeal_until",
             "created_at",
         ]
+
+    def get_worker(self, row: Decision) -> str:
+        """The alias."""
+        return aliases.alias_of(row.worker_id, row.organization_id)
 
 
 class LiftRequest(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
-from workforce import access, notifying, threads, wording
+from workforce import access, aliases, notifying, threads, wording
 from workforce.models import Clarification, Mail, Message, NoticeKind, Notification, Thread
 
 
@@ -29,19 +29,44 @@ class ThreadBody(serializers.ModelSerializer[Thread]):
 
     about = serializers.SerializerMethodField()
     subject = serializers.SerializerMethodField()
-    worker = serializers.CharField(source="worker.display_name", read_only=True)
+    worker = serializers.SerializerMethodField(
+        help_text="The organisation's alias of the worker; of the platform, the platform's."
+    )
+    worker_name = serializers.SerializerMethodField(help_text="The name the worker goes by, where they let requesters see it.")
     side = serializers.SerializerMethodField()
     unread = serializers.SerializerMethodField()
 
     class Meta:
         model = Thread
         fields = [
-            *("id", "kind", "state", "about", "subject", "within", "reason", "worker", "organization_id", "side", "unread"),
+            *(
+                "id",
+                "kind",
+                "state",
+                "about",
+                "subject",
+                "within",
+                "reason",
+                "worker",
+                "worker_name",
+                "organization_id",
+                "side",
+                "unread",
+            ),
             *("messages_count", "created_at", "first_answered_at", "last_message_at", "closed_at"),
         ]
 
     def _side(self, row: Thread) -> str:
         return threads.side_of(access.actor_of(self.context["request"]), row)
+
+    def get_worker(self, row: Thread) -> str:
+        """The alias."""
+        return aliases.alias_of(row.worker_id, row.organization_id)
+
+    def get_worker_name(self, row: Thread) -> str | None:
+        """For the worker their own name."""
+        shown = row.worker.name_shown or self._side(row) == Message.Side.WORKER
+        return row.worker.display_name if shown else None
 
     def get_side(self, row: Thread) -> str:
         """For which side the caller speaks here."""

@@ -15,6 +15,7 @@ from foundation.api.filters import ClosedFilters
 from foundation.errors import NotFound
 from workforce import access, accounts, decisions, onboarding
 from workforce.api import serializers as shapes
+from workforce.api.aliases import worker_called
 from workforce.api.throttling import Knocking, guessing
 from workforce.models import Acceptance, Agreement, ApiToken, Decision, Identity, Membership, Organization, User, Worker
 
@@ -275,6 +276,7 @@ class Decisions(ClosedFilters, ListAPIView[Decision]):
     serializer_class = shapes.DecisionBody
     queryset = Decision.objects.none()
     filters = {"kind": "kind", "scope": "scope"}
+    narrowing = {"worker": worker_called(owner="organization_id")}
 
     def get_queryset(self) -> Any:
         """As far as one may see them."""

@@ -12,9 +12,11 @@ from workforce.models.people import (
     Membership,
     Organization,
     Sensitive,
+    Usage,
     User,
     UserManager,
     Worker,
+    WorkerAlias,
 )
 from workforce.models.talking import (
     Clarification,
@@ -52,7 +54,9 @@ __all__ = [
     "TeamInvitation",
     "TeamMember",
     "Thread",
+    "Usage",
     "User",
     "UserManager",
     "Worker",
+    "WorkerAlias",
 ]

@@ -141,6 +141,7 @@ class Worker(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.OneToOneField(User, models.PROTECT)
     display_name = models.CharField(max_length=60)
+    name_shown = models.BooleanField(default=False, db_default=False)  # may requesters see it beside the alias?
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2; blank until the profile is filled in
     languages = ArrayField(models.CharField(max_length=12), default=list)  # BCP 47
     language_levels = models.JSONField(default=dict)  # language → Level, of those languages whose level was said
@@ -170,6 +171,44 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+
+class WorkerAlias(models.Model):
+    """What one organisation calls a worker; kept from when they first took part in something of its, until they are erased.
+
+    Written by `aliases`. The row is what lets the organisation name the worker at all.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False)
+    worker = models.ForeignKey(Worker, models.PROTECT, db_index=False)
+    alias = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "worker aliases"
+        constraints = [
+            models.UniqueConstraint(F("organization"), F("alias"), name="alias_names_one_worker"),
+            models.UniqueConstraint(F("worker"), F("organization"), name="one_alias_per_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return self.alias
+
+
+class Usage(models.Model):
+    """How much an account or an organisation has used of something that is summed up: files, bytes. Written by `limits`."""
+
+    pk = models.CompositePrimaryKey("owner_id", "kind")
+    owner_id = models.UUIDField()  # of an account or an organisation
+    kind = models.CharField(max_length=40)
+    used = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(used__gte=0), name="usage_is_not_negative")]
+
+    def __str__(self) -> str:
+        return f"{self.used} {self.kind}"
 
 
 class Identity(models.Model):

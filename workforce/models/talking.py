@@ -29,8 +29,8 @@ class Thread(models.Model):
     """A worker and a requester (or, without an organisation, the platform) talk about one thing. Written by `threads`.
 
     What it is about is opaque here: `subject` is `assignment:<id>`, `batch:<id>`, `task:<id>` or `decision:<id>`, `about` is its
-    name for the worker, and `within` is where a clarification of it is shown to everybody. The other side never learns more about
-    the worker than the display name.
+    name for the worker, and `within` is where a clarification of it is shown to everybody. The other side knows
+    the worker by its alias of them.
     """
 
     class Kind(models.TextChoices):

@@ -51,11 +51,17 @@ def languages(also: Iterable[str] = ()) -> list[tuple[str, str]]:
 NO_LANGUAGE = {"mul", "root", "und", "zxx", "mis"}
 
 
+NAME_HELP = _("It need not be your own. Teams that you join see it; requesters only if you let them.")
+
+
 class ProfileForm(forms.Form):
     """The name others see, where one lives, what time it is there."""
 
-    display_name = forms.CharField(
-        label=_("Name others see"), max_length=60, help_text=_("An alias is fine: requesters never learn more than this.")
+    display_name = forms.CharField(label=_("Name others see"), max_length=60, help_text=NAME_HELP)
+    name_shown = forms.BooleanField(
+        label=_("Requesters may see this name"),
+        required=False,
+        help_text=_("Otherwise each of them knows you by a name of its own, and none can tell that you work for another."),
     )
     country = forms.ChoiceField(
         label=_("Country you live in"),
@@ -194,9 +200,7 @@ class TokenForm(forms.Form):
 class StartForm(forms.Form):
     """Under which name one wants to do tasks."""
 
-    display_name = forms.CharField(
-        label=_("Name others see"), max_length=60, help_text=_("An alias is fine: requesters never learn more than this.")
-    )
+    display_name = forms.CharField(label=_("Name others see"), max_length=60, help_text=NAME_HELP)
 
 
 class ConfirmForm(forms.Form):

@@ -57,7 +57,12 @@ def step(request: WorkerRequest, step_id: UUID) -> HttpResponse:
 def profile(request: WorkerRequest) -> HttpResponse:
     """Where one lives, what time it is there, which languages one speaks."""
     worker = request.worker
-    initial = {"display_name": worker.display_name, "country": worker.country, "time_zone": worker.time_zone}
+    initial = {
+        "display_name": worker.display_name,
+        "name_shown": worker.name_shown,
+        "country": worker.country,
+        "time_zone": worker.time_zone,
+    }
     form = forms.ProfileForm(request.POST or None, initial=initial)
     rows = forms.language_forms(worker, request.POST or None)
     if request.method == "POST" and form.is_valid() and rows.is_valid():

@@ -1,0 +1,90 @@
+"""How much one account or organisation may keep here, and do in a while: counted race-safely, with the limit in the refusal.
+
+The numbers stand in one place, `settings.LIMITS`; what is counted, and the way out, in each verb that adds something.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
+
+from foundation.statements import rows_of
+from workforce.errors import LimitReached
+
+# What each limit counts, and what to do once it is reached.
+KINDS = {
+    "organizations_per_account": ("organisations founded by this account", "Use one of them."),
+    "tokens_per_account": ("tokens that work", "Revoke one that is not needed: POST tokens/<id>/revoke."),
+    "open_threads_per_account": ("questions and flags that wait for an answer", "Wait for one to be answered, or close one."),
+    "members_per_organization": ("members", "End a membership that is not needed."),
+    "invitations_per_organization": ("invitations open", "Revoke one that is not needed."),
+    "invited_per_day": ("people invited within a day", "Invite the others tomorrow."),
+    "projects_per_organization": ("projects", "Use one of them."),
+    "guidelines_per_project": ("versions of this guideline", "Make another project."),
+    "batches_per_project": ("batches of this project", "Make another project."),
+    "drafts_per_organization": ("draft batches", "Publish or close one."),
+    "tasks_per_batch": ("tasks in this batch", "Make another batch for more."),
+    "imports_per_batch": ("uploads to this batch", "Put more rows into each."),
+    "runs_per_batch": ("aggregations of this batch", "Use one of them."),
+    "skills_per_organization": ("skills", "Use one of them."),
+    "exams_per_organization": ("exams", "Use one of them."),
+    "courses_per_organization": ("courses", "Use one of them."),
+    "files_per_account": ("files uploaded by this account", "Show files that are here already."),
+    "files_per_organization": ("files", "Show files that are here already."),
+    "bytes_per_account": ("bytes in files uploaded by this account", "Keep large files elsewhere and name their addresses."),
+    "bytes_per_organization": ("bytes in files", "Keep large files elsewhere and name their addresses."),
+    "assigned_per_day": ("courses given to people within a day", "Give the others tomorrow."),
+    "assigned_per_week_and_worker": ("courses or pauses given to this worker within a week", "Wait, or write in a conversation."),
+}
+
+# One row per owner and kind; grows by a guarded update, so that of two at once the later sees what the first has used.
+USE = """
+INSERT INTO workforce_usage AS u (owner_id, kind, used) VALUES (%(owner_id)s, %(kind)s, %(amount)s)
+ON CONFLICT (owner_id, kind) DO UPDATE SET used = u.used + excluded.used WHERE u.used + excluded.used <= %(limit)s
+RETURNING u.used
+"""
+
+
+def hold(kind: str, owner_id: UUID, rows: QuerySet[Any], *, more: int = 1) -> None:
+    """See that `rows` and `more` of them are within the limit of that kind, before they are added in this transaction.
+
+    Whoever adds to the same owner's waits until this transaction ends (an advisory lock), and then counts what it added. Costs a count
+    up to the limit. Raises LimitReached.
+    """
+    assert connection.in_atomic_block, "the lock lasts as long as the transaction that adds the row"
+    limit = settings.LIMITS[kind]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"limit {kind} {owner_id}"])
+    count = rows.order_by()[: limit + 1].count()
+    if count + more > limit:
+        raise _reached(kind, limit, count)
+
+
+def use(kind: str, owner_id: UUID, amount: int) -> None:
+    """Add to what an owner has used of a kind that is summed up, not counted. Locks its row until the transaction ends. Raises LimitReached."""
+    assert connection.in_atomic_block, "what is used is noted with what uses it, or not at all"
+    limit = settings.LIMITS[kind]
+    parameters = {"owner_id": owner_id, "kind": kind, "amount": amount, "limit": limit}
+    if amount > limit or not rows_of(USE, parameters):
+        raise _reached(kind, limit, used(kind, owner_id))
+
+
+def used(kind: str, owner_id: UUID) -> int:
+    """How much an owner has used of a kind that is summed up."""
+    from workforce.models import Usage
+
+    return Usage.objects.filter(owner_id=owner_id, kind=kind).values_list("used", flat=True).first() or 0
+
+
+def refuse_if_used_up(kind: str, owner_id: UUID) -> None:
+    """Say no before work is done that could not be kept. Raises LimitReached."""
+    count = used(kind, owner_id)
+    if count >= settings.LIMITS[kind]:
+        raise _reached(kind, settings.LIMITS[kind], count)
+
+
+def _reached(kind: str, limit: int, count: int) -> LimitReached:
+    what, way_out = KINDS[kind]
+    return LimitReached(f"The limit is {limit:,} {what}. {way_out}", kind=kind, limit=limit, got=count)
