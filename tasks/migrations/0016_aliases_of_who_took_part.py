@@ -36,7 +36,7 @@ def name_those_who_took_part(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tasks", "0014_words_for_people"),
+        ("tasks", "0015_claim_lanes"),
         ("qualification", "0005_training_and_exams"),
         ("workforce", "0013_aliases_and_usage"),
     ]
