@@ -36,9 +36,9 @@ def name_those_who_took_part(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tasks", "0015_claim_lanes"),
+        ("tasks", "0016_lost_time"),
         ("qualification", "0005_training_and_exams"),
-        ("workforce", "0013_aliases_and_usage"),
+        ("workforce", "0015_aliases_and_usage"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ import foundation.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workforce", "0012_words_for_people"),
+        ("workforce", "0014_one_normal_form_of_addresses"),
     ]
 
     operations = [
