@@ -36,7 +36,7 @@ def name_those_who_took_part(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tasks", "0016_lost_time"),
+        ("tasks", "0017_gold_is_weighed_later"),
         ("qualification", "0005_training_and_exams"),
         ("workforce", "0015_aliases_and_usage"),
     ]
