@@ -27,6 +27,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", pages.home, name="home"),
     path("account/", pages.account, name="account"),
+    path("account/logout/", pages.SignOut.as_view(), name="account_logout"),
     path("account/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("", include("workforce.pages.urls")),

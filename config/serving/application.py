@@ -21,6 +21,8 @@ STREAM_LEAST_RATE = 64 * 1024  # and then only for readers of so many bytes per 
 SMALL_BYTES = 64 * 1024  # goes to the socket's buffer whatever the reader does: no clock is set for it
 FILE_READERS = 4  # threads that read files for answers; a read is short
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 log = logging.getLogger("fairhand.serving")
 
@@ -67,6 +69,8 @@ class Application:
     async def _serve(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         body: Received | None = None
         try:
+            if scope["method"] not in METHODS:
+                raise Refused(405, "method_not_allowed", f"Use one of {', '.join(METHODS)}.")
             headers = headers_of(scope)
             address = self._address(scope, headers)
             body = await self.reception.body(headers, receive, address)

@@ -122,6 +122,12 @@ def test_a_header_that_spells_another_with_underscores_is_refused(server):
     assert ask(server, head("GET", "/api/healthz", "X-Forwarded-For: 1.2.3.4"))[0] == 200
 
 
+def test_only_methods_that_something_answers_to_are_let_in(server):
+    status, body = ask(server, head("TRACE", "/api/healthz", "Authorization: Bearer fh_secret"))
+    assert (status, body["code"]) == (405, "method_not_allowed")
+    assert "fh_secret" not in str(body)
+
+
 def test_readers_who_take_nothing_of_a_large_file_keep_nobody_waiting(server):
     lazy = [connected(server) for _ in range(3 * THREADS)]
     for client in lazy:
