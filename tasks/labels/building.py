@@ -1,5 +1,6 @@
 """From tags to controls: what each control of a config offers, and when it is to be seen."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -163,7 +164,7 @@ def _choices(found: _Found) -> Control:
     nested = is_true(found.attributes, "allownested")
     paths = paths_of(found.tag, nested=nested)
     variable = payload_list(found.attributes, found.name)
-    twice = sorted({NESTED.join(path) for path in paths if paths.count(path) > 1})
+    twice = sorted(NESTED.join(path) for path, n in Counter(paths).items() if n > 1)
     if twice:
         message = f"{found.name} offers the same choice twice, so that answers could not be told apart."
         raise InterfaceInvalid(message, field="interface", control=found.name, got=twice[:10])

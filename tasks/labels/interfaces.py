@@ -121,7 +121,7 @@ class Interface:
         several = {c.name: c.to_names[0] for c in self.controls.values() if len(c.to_names) > 1 and c.result_type != "pairwise"}
         if not several:
             return self.xml
-        root = ElementTree.fromstring(self.xml)  # noqa: S314 - it was read and checked before
+        root = tags.read(self.xml)
         for tag in root.iter():
             if tag.get("name") in several:
                 tag.set("toName", several[tag.get("name", "")])

@@ -262,7 +262,7 @@ BAD_INTERFACES = [
     ('<View><Text name="a" value="$a"/><Taxonomy name="r" toName="a" apiUrl="https://example.org"/></View>', "apiurl"),
     ("<View>" * 41 + f"{IMAGE}" + "</View>" * 41, "deeply"),
     ("<View>" + "<Header/>" * 2001 + f"{IMAGE}</View>", "too many"),
-    ("<View>" * 10_000, "well-formed"),
+    ("<View>" * 10_000, "nests them too deeply"),
     ("<View>" * 5000 + "</View>" * 5000, "deeply"),
     (f'<View><Header value="{"x" * 100_000}"/></View>', "too long"),
     ('<View><Text name="' + "x" * 101 + '" value="$a"/></View>', "name"),
