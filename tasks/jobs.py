@@ -21,6 +21,7 @@ from tasks import (
     sitting,
     weighing,
 )
+from workforce import erasure
 
 
 def expire_leases() -> int:
@@ -82,8 +83,13 @@ def aggregate(run_id: str) -> None:
 
 
 def requeue_lost_runs() -> int:
-    """Every ten minutes: nothing that was asked for is forgotten because a process died."""
+    """Every minute: no aggregation that was asked for is forgotten because a process died."""
     return results.due_again(now=clock.now())
+
+
+def requeue_lost_copies() -> int:
+    """Every minute: nor a copy of somebody's data."""
+    return erasure.requeue_lost_copies(now=clock.now())
 
 
 def measure_times() -> int:

@@ -57,6 +57,8 @@ def _erase(erasure_id: UUID, *, now: datetime) -> bool:
         return False  # undone, or done by another run
     worker = Worker.objects.filter(user_id=row.user_id).first()
     obstacle = _obstacle(row, worker)
+    if not obstacle and erasure.a_copy_is_being_made(row.user_id, now=now):
+        return False  # minutes; the next run finds it made
     if obstacle:
         erasure.put_off(row, because=obstacle, now=now)
         return False

@@ -5,6 +5,7 @@ The identity is not in the file that is kept; it is opened and added as the copy
 
 import json
 import logging
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from django.core.files.storage import default_storage
 from django.core.signing import BadSignature, TimestampSigner
 
 from foundation.errors import NotFound
+from foundation.liveness import SignsOfLife, Stopwatch
 from payments import personal_data as money
 from qualification import personal_data as quality
 from tasks import exporting
@@ -33,6 +35,8 @@ Parts = dict[str, Callable[[], Iterable[Row]]]
 SIGNED_SECONDS = 86_400
 IN_MEMORY_BYTES = 8 * 1024 * 1024
 DISCARD_CHUNK = 200
+FOLDER = "copies"
+IS_A_COPY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}.*\.zip$")
 README = """This is a copy of everything Fairhand keeps about you, as JSON and as CSV (the same rows twice).
 Money is in micros, millionths of a currency unit; instants are in UTC. `identity.json` is added when the copy is handed to you, and is in no
 file that is kept. Observations of your accuracy are given in fives, up to the last midnight, because which tasks are check questions stays secret.
@@ -82,27 +86,43 @@ def _assignments(worker_id: UUID) -> Iterator[Row]:
 
 
 def make(copy_id: UUID, *, now: datetime) -> bool:
-    """Write the copy and keep it; says whether this run did. Safe to run twice. A failure is logged and told to the person."""
-    row = DataCopy.objects.filter(id=copy_id).first()
+    """Write the copy and keep it; says whether this run did. Safe to run twice, at once too. A failure is logged and told to the person.
+
+    The file carries the number of the attempt, so that a run that was lost and came back never writes over another's; what no copy
+    points to is deleted by `discard`.
+    """
+    row = erasure.begin_copy(copy_id, now=now)
     if row is None:
         return False
-    worker_id = Worker.objects.filter(user_id=row.user_id).values_list("id", flat=True).first()
-    parts = parts_of(row.user_id, worker_id, now=now)
-    begun = erasure.begin_copy(copy_id, parts=len(parts), now=now)
-    if begun is None:
-        return False
+    watch = Stopwatch(now)
+    path = f"{FOLDER}/{row.id}-{row.attempts}.zip"
     try:
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as kept:
-            _write(kept, parts, lambda n, name: erasure.note_progress(copy_id, done=n, part=name))
-            size = kept.tell()
-            kept.seek(0)
-            stored_as = default_storage.save(f"copies/{copy_id}.zip", File(kept, name=f"{copy_id}.zip"))
+        with SignsOfLife(lambda: erasure.note_progress(row, now=watch.now())):
+            stored_as, size = _gather(row, path, watch)
     except Exception:
         log.exception("copy %s could not be made", copy_id)
-        erasure.fail_copy(begun, now=now)
+        default_storage.delete(path)
+        erasure.fail_copy(row, now=now)
         return False
-    erasure.finish_copy(begun, stored_as=stored_as, size_bytes=size, now=now)
-    return True
+    if erasure.finish_copy(row, stored_as=stored_as, size_bytes=size, now=now):
+        return True
+    default_storage.delete(stored_as)
+    return False
+
+
+def _gather(row: DataCopy, path: str, watch: Stopwatch) -> tuple[str, int]:
+    """Write the file; returns where it is kept, and its size."""
+    worker_id = Worker.objects.filter(user_id=row.user_id).values_list("id", flat=True).first()
+    parts = parts_of(row.user_id, worker_id, now=watch.started_at)
+
+    def tell(n: int, name: str) -> None:
+        erasure.note_progress(row, now=watch.now(), parts_total=len(parts), parts_done=n, progress=name)
+
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as kept:
+        _write(kept, parts, tell)
+        size = kept.tell()
+        kept.seek(0)
+        return default_storage.save(path, File(kept, name=path)), size
 
 
 def _write(kept: IO[bytes], parts: Parts, tell: Callable[[int, str], None]) -> None:
@@ -181,10 +201,30 @@ def hand_over(actor: Actor, copy_id: UUID, *, now: datetime) -> IO[bytes]:
 
 
 def discard(*, now: datetime) -> int:
-    """Delete the files of copies that are kept no longer; returns how many. The file goes first, so that none is forgotten."""
+    """Delete the files of copies that are kept no longer, and files that no copy points to; returns how many copies are gone.
+
+    The file goes first, so that none is forgotten.
+    """
     over = DataCopy.objects.filter(state=DataCopy.State.DONE, kept_until__lte=now).order_by("id")[:DISCARD_CHUNK]
     gone = 0
     for row in over:
         default_storage.delete(row.stored_as)
         gone += erasure.note_gone(row)
+    _sweep()
     return gone
+
+
+def _sweep() -> None:
+    """Delete what a process that was killed has left in the folder of copies: few files, as each is kept for a week at most."""
+    try:
+        names = default_storage.listdir(FOLDER)[1]
+    except FileNotFoundError:
+        return
+    whose = {name: UUID(name[:36]) for name in names if IS_A_COPY.match(name)}
+    rows = erasure.copies_by_id(whose.values())
+    for name, copy_id in whose.items():
+        path, row = f"{FOLDER}/{name}", rows.get(copy_id)
+        made = row is not None and row.state == DataCopy.State.DONE and row.stored_as == path
+        being_made = row is not None and row.state == DataCopy.State.RUNNING and name == f"{copy_id}-{row.attempts}.zip"
+        if not (made or being_made):
+            default_storage.delete(path)

@@ -5,9 +5,7 @@ is tried again starts over.
 """
 
 import io
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +13,12 @@ import orjson
 import psycopg
 import psycopg.sql
 from django.db import connection, transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import Max, Min, Q
 
 from foundation import events
 from foundation.errors import DomainError
 from foundation.ids import new_id
+from foundation.liveness import LOST_AFTER, SignsOfLife, Stopwatch
 from foundation.queueing import enqueue
 from tasks import aggregation, agreement, consensus, gold
 from tasks.answering import interface_of_project
@@ -29,14 +28,13 @@ from tasks.publishing import own_batch
 from workforce.access import Actor
 
 RUNS_WAITING_MAX = 20  # per batch
-ABANDONED = timedelta(seconds=3900)  # a running run this old lost its process: longer than any job may take
 ATTEMPTS_MAX = 3  # a run that kills its process each time (out of memory, say) is given up
 GIVEN_UP = {
     "code": "failed",
     "message": "The process running it was lost each time; the cluster's log may say why.",
     "details": {"attempts": ATTEMPTS_MAX},
 }
-UNSEEN = timedelta(minutes=10)  # a queued run this old may have lost its job
+UNSEEN = timedelta(minutes=10)  # a queued run this old may have lost its job; it is put on the queue anew as often as that
 REQUEUED_MAX = 100  # in one go; the next one sees the rest
 
 VOTES = """
@@ -115,34 +113,40 @@ def execute_run(run_id: UUID, *, now: datetime) -> AggregationRun:
     Does nothing to a run that has ended or that another process is running. A run whose process was lost is taken over and starts
     anew, ATTEMPTS_MAX times in all; should the lost process still be alive, it finds its run taken and stores nothing.
     """
-    abandoned = Q(state=AggregationRun.State.RUNNING, started_at__lt=now - ABANDONED)
-    taken = AggregationRun.objects.filter(Q(state=AggregationRun.State.QUEUED) | abandoned, id=run_id).update(
-        state=AggregationRun.State.RUNNING, started_at=now, attempts=F("attempts") + 1, progress="reading answers"
-    )
+    taken = _take(run_id, now=now)
     run = AggregationRun.objects.select_related("batch").get(id=run_id)
     if not taken:
         return run
-    watch = _Watch(now, monotonic())
+    watch = Stopwatch(now)
     if run.attempts > ATTEMPTS_MAX:
         _end(run, AggregationRun.State.FAILED, watch, refusal=GIVEN_UP)
     else:
-        _attempt(run, watch)
+        with SignsOfLife(lambda: _note(run, seen_at=watch.now())):
+            _attempt(run, watch)
     run.refresh_from_db()
     return run
 
 
-@dataclass(frozen=True)
-class _Watch:
-    """The instant a run started at, and the stopwatch that tells how far from it we are."""
+@transaction.atomic
+def _take(run_id: UUID, *, now: datetime) -> bool:
+    """Make a queued or lost run ours. A row that its process holds at this moment, storing results, is not lost: nobody waits for it."""
+    free = Q(state=AggregationRun.State.QUEUED) | _lost(now)
+    found = AggregationRun.objects.select_for_update(skip_locked=True, no_key=True).filter(free, id=run_id).first()
+    if found is None:
+        return False
+    found.state, found.started_at, found.seen_at = AggregationRun.State.RUNNING, now, now
+    found.attempts, found.progress = found.attempts + 1, "reading answers"
+    found.save(update_fields=["state", "started_at", "seen_at", "attempts", "progress"])
+    return True
 
-    started_at: datetime
-    began: float
 
-    def now(self) -> datetime:
-        return self.started_at + timedelta(seconds=monotonic() - self.began)
+def _lost(now: datetime) -> Q:
+    """Running, and its process has not been seen for LOST_AFTER."""
+    unseen = Q(seen_at__lt=now - LOST_AFTER) | Q(seen_at=None, started_at__lt=now - LOST_AFTER)
+    return unseen & Q(state=AggregationRun.State.RUNNING)
 
 
-def _attempt(run: AggregationRun, watch: _Watch) -> None:
+def _attempt(run: AggregationRun, watch: Stopwatch) -> None:
     try:
         _run(run, watch)
     except RunLost:
@@ -155,7 +159,7 @@ def _attempt(run: AggregationRun, watch: _Watch) -> None:
         raise
 
 
-def _run(run: AggregationRun, watch: _Watch) -> None:
+def _run(run: AggregationRun, watch: Stopwatch) -> None:
     found = _over_whole_answers(run) if run.method in consensus.METHODS else _over_votes(run)
     _note(run, "storing results")
     with transaction.atomic():
@@ -259,12 +263,14 @@ def _store(run: AggregationRun, found: aggregation.Aggregate) -> None:
                 copy.write_row((str(new_id()), run_id, worker, skill, answers))
 
 
-def _note(run: AggregationRun, progress: str, **facts: Any) -> None:
-    AggregationRun.objects.filter(id=run.id, attempts=run.attempts).update(progress=progress, **facts)
+def _note(run: AggregationRun, progress: str | None = None, **facts: Any) -> None:
+    if progress is not None:
+        facts["progress"] = progress
+    AggregationRun.objects.filter(id=run.id, attempts=run.attempts, state=AggregationRun.State.RUNNING).update(**facts)
 
 
 @transaction.atomic
-def _end(run: AggregationRun, state: str, watch: _Watch, **facts: Any) -> bool:
+def _end(run: AggregationRun, state: str, watch: Stopwatch, **facts: Any) -> bool:
     """Close the run and tell of it; False, and nothing happens, when another process has taken it over."""
     at = watch.now()
     mine = AggregationRun.objects.filter(id=run.id, state=AggregationRun.State.RUNNING, attempts=run.attempts)
@@ -274,13 +280,17 @@ def _end(run: AggregationRun, state: str, watch: _Watch, **facts: Any) -> bool:
     return True
 
 
+@transaction.atomic
 def due_again(*, now: datetime) -> int:
-    """Enqueue the runs whose job or process was lost; returns how many. However many jobs a run has, one process runs it."""
-    lost = AggregationRun.objects.filter(
-        Q(state=AggregationRun.State.QUEUED, created_at__lt=now - UNSEEN)
-        | Q(state=AggregationRun.State.RUNNING, started_at__lt=now - ABANDONED)
-    )
-    ids = list(lost.values_list("id", flat=True)[:REQUEUED_MAX])
+    """Enqueue the runs whose job or process was lost, each at most once in UNSEEN; returns how many.
+
+    However many jobs a run has, one process runs it.
+    """
+    lost = Q(state=AggregationRun.State.QUEUED, created_at__lt=now - UNSEEN) | _lost(now)
+    rested = Q(requeued_at=None) | Q(requeued_at__lt=now - UNSEEN)
+    rows = AggregationRun.objects.select_for_update(skip_locked=True, no_key=True).filter(lost & rested)
+    ids = list(rows.order_by("created_at").values_list("id", flat=True)[:REQUEUED_MAX])
+    AggregationRun.objects.filter(id__in=ids).update(requeued_at=now)
     for run_id in ids:
         enqueue("tasks.jobs.aggregate", str(run_id))
     return len(ids)

@@ -4,6 +4,7 @@ Gathering and erasing reach over every room, so `tasks.personal_data` and `tasks
 a person this room deletes. What stays and why is decision 15. Everything is safe to repeat.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from foundation import audit, constraints, idempotency, queueing
 from foundation.errors import NotFound
+from foundation.liveness import LOST_AFTER
 from workforce import aliases, notifying, onboarding
 from workforce.access import Actor
 from workforce.errors import AlreadyLeaving, StillOwner
@@ -37,7 +39,9 @@ from workforce.models import (
 
 WAIT = timedelta(days=7)  # in which it can be undone
 KEPT = timedelta(days=7)  # a copy
-LOST_AFTER = timedelta(hours=1)  # a copy nobody has written on for so long is taken over
+UNSEEN = timedelta(minutes=10)  # a copy queued for so long may have lost its job; it is put on the queue anew as often as that
+ATTEMPTS_MAX = 3  # a copy that kills its process each time is given up
+REQUEUED_MAX = 100  # in one go
 COPIES_PER_DAY = 5
 FORMER = "Former worker"
 NOT_SAID = {"id", "user", "standing", "created_at"}  # of a profile: what stays
@@ -77,40 +81,92 @@ def copy_of(actor: Actor, copy_id: UUID) -> DataCopy:
     return row
 
 
-def begin_copy(copy_id: UUID, *, parts: int, now: datetime) -> DataCopy | None:
-    """Take a copy to be made; None when it is made, or being made by another process."""
-    lost = Q(state=DataCopy.State.RUNNING, started_at__lte=now - LOST_AFTER)
-    taken = DataCopy.objects.filter(Q(state=DataCopy.State.QUEUED) | lost, id=copy_id).update(
-        state=DataCopy.State.RUNNING, started_at=now, parts_total=parts, parts_done=0
-    )
-    return DataCopy.objects.get(id=copy_id) if taken else None
+@transaction.atomic
+def begin_copy(copy_id: UUID, *, now: datetime) -> DataCopy | None:
+    """Take a copy to be made; None when it is made, being made by another process, given up, or its person is erased.
+
+    One whose process was lost is taken over, ATTEMPTS_MAX times in all. Locks the copy, or leaves it to whoever holds it.
+    """
+    waiting = Q(state=DataCopy.State.QUEUED) | _lost(now)
+    row = DataCopy.objects.select_for_update(skip_locked=True, no_key=True).filter(waiting, id=copy_id).first()
+    if row is None:
+        return None
+    if Erasure.objects.filter(user_id=row.user_id, state=Erasure.State.DONE).exists():
+        row.delete()
+        return None
+    row.state, row.started_at, row.seen_at, row.attempts = DataCopy.State.RUNNING, now, now, row.attempts + 1
+    row.save(update_fields=["state", "started_at", "seen_at", "attempts"])
+    if row.attempts > ATTEMPTS_MAX:
+        fail_copy(row, now=now)
+        return None
+    return row
 
 
-def note_progress(copy_id: UUID, *, done: int, part: str) -> None:
-    """Say which part is being written."""
-    DataCopy.objects.filter(id=copy_id, state=DataCopy.State.RUNNING).update(parts_done=done, progress=part)
+def _lost(now: datetime) -> Q:
+    """Being made, and its process has not been seen for LOST_AFTER."""
+    unseen = Q(seen_at__lt=now - LOST_AFTER) | Q(seen_at=None, started_at__lt=now - LOST_AFTER)
+    return unseen & Q(state=DataCopy.State.RUNNING)
 
 
 @transaction.atomic
-def finish_copy(row: DataCopy, *, stored_as: str, size_bytes: int, now: datetime) -> None:
-    """The copy is there: kept for KEPT, and its person told."""
-    DataCopy.objects.filter(id=row.id, state=DataCopy.State.RUNNING).update(
+def requeue_lost_copies(*, now: datetime) -> int:
+    """Enqueue the copies whose job or process was lost, each at most once in UNSEEN; returns how many. One process makes a copy."""
+    lost = Q(state=DataCopy.State.QUEUED, requested_at__lt=now - UNSEEN) | _lost(now)
+    rested = Q(requeued_at=None) | Q(requeued_at__lt=now - UNSEEN)
+    rows = DataCopy.objects.select_for_update(skip_locked=True, no_key=True).filter(lost & rested)
+    ids = list(rows.order_by("requested_at").values_list("id", flat=True)[:REQUEUED_MAX])
+    DataCopy.objects.filter(id__in=ids).update(requeued_at=now)
+    for copy_id in ids:
+        queueing.enqueue("tasks.jobs.make_data_copy", str(copy_id))
+    return len(ids)
+
+
+def _still_ours(row: DataCopy) -> QuerySet[DataCopy]:
+    """The copy, as long as nobody has taken it over or erased its person."""
+    return DataCopy.objects.filter(id=row.id, state=DataCopy.State.RUNNING, attempts=row.attempts)
+
+
+def note_progress(row: DataCopy, *, now: datetime, **facts: str | int) -> None:
+    """A sign of life; with `parts_total`, `parts_done` and `progress` also which part is being written."""
+    _still_ours(row).update(seen_at=now, **facts)
+
+
+@transaction.atomic
+def finish_copy(row: DataCopy, *, stored_as: str, size_bytes: int, now: datetime) -> bool:
+    """The copy is there: kept for KEPT, and its person told. False when it is not ours any more: then its file must go."""
+    ours = _still_ours(row).update(
         state=DataCopy.State.DONE,
         stored_as=stored_as,
         size_bytes=size_bytes,
         ended_at=now,
         kept_until=now + KEPT,
-        parts_done=row.parts_total,
+        parts_done=F("parts_total"),
         progress="",
     )
-    _tell(row.user_id, "ready", key=f"copy:{row.id}", until=now + KEPT, now=now)
+    if ours:
+        _tell(row.user_id, "ready", key=f"copy:{row.id}", until=now + KEPT, now=now)
+    return bool(ours)
 
 
 @transaction.atomic
 def fail_copy(row: DataCopy, *, now: datetime) -> None:
     """It could not be made; its person is told."""
-    DataCopy.objects.filter(id=row.id, state=DataCopy.State.RUNNING).update(state=DataCopy.State.FAILED, ended_at=now)
-    _tell(row.user_id, "failed", key=f"copy:{row.id}", now=now)
+    if _still_ours(row).update(state=DataCopy.State.FAILED, ended_at=now, progress=""):
+        _tell(row.user_id, "failed", key=f"copy:{row.id}", now=now)
+
+
+def copies_by_id(ids: Iterable[UUID]) -> dict[UUID, DataCopy]:
+    """Those of the copies that are known."""
+    return DataCopy.objects.in_bulk(list(ids))
+
+
+def a_copy_is_being_made(user_id: UUID, *, now: datetime) -> bool:
+    """Is a process gathering this person's data at this moment? Locks what waits to be made, so that none begins before the caller ends."""
+    rows = DataCopy.objects.select_for_update(no_key=True).filter(
+        user_id=user_id, state__in=[DataCopy.State.QUEUED, DataCopy.State.RUNNING]
+    )
+    lost = set(DataCopy.objects.filter(_lost(now), user_id=user_id).values_list("id", flat=True))
+    return any(row.state == DataCopy.State.RUNNING and row.id not in lost for row in rows)
 
 
 # ---- being forgotten ----
@@ -208,7 +264,9 @@ def forget(row: Erasure, *, now: datetime) -> None:
     Notification.objects.filter(user_id=user_id).delete()
     NoticePreference.objects.filter(user_id=user_id).delete()
     DataCopy.objects.filter(user_id=user_id, state=DataCopy.State.DONE).update(kept_until=now)
-    DataCopy.objects.filter(user_id=user_id, state=DataCopy.State.QUEUED).delete()
+    DataCopy.objects.filter(
+        user_id=user_id, state__in=[DataCopy.State.QUEUED, DataCopy.State.RUNNING]
+    ).delete()  # lost, if running
     idempotency.forget_answers_to(str(user_id))
     Erasure.objects.filter(id=row.id).update(state=Erasure.State.DONE, ended_at=now, put_off_because="")
     audit.append("person.erased", subject=f"user:{user_id}", now=now)

@@ -49,6 +49,8 @@ class AggregationRun(models.Model):
     requested_by = models.ForeignKey(User, models.PROTECT, null=True)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)  # the last sign of life of the process that runs it
+    requeued_at = models.DateTimeField(null=True)  # when it was last put on the queue anew
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

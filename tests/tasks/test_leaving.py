@@ -8,13 +8,17 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
 
 from config.jobs import broken_invariants
 from foundation.errors import NotFound
+from foundation.ids import new_id
+from foundation.liveness import LOST_AFTER
 from foundation.models import AuditEntry, IdempotentRequest
+from qualification.quality import LOT
 from tasks import asking, job_list, leaving, personal_data, reviewing
 from tasks.models import Answer, Assignment
 from tests import builders
@@ -114,15 +118,16 @@ def test_a_copy_holds_everything_and_the_identity_only_as_it_is_handed_over(life
 
 
 def test_a_copy_does_not_tell_which_tasks_are_gold(wanda, rita, olga, now):
-    batch = scenes.opened(rita, olga, tasks=2, gold=3, gold_percent=50, gold_first=2)
-    scenes.answered(wanda, batch, count=3)
+    batch = scenes.opened(rita, olga, tasks=LOT, gold=LOT, gold_percent=50, gold_first=LOT)
+    scenes.answered(wanda, batch, count=2 * LOT)
+    scenes.weighed(now + timedelta(hours=1))
     assert json.loads(opened(wanda, copy(wanda, now), now).read("observations.json")) == []  # until midnight, nothing
     tomorrow = now + timedelta(days=1)
     archive = opened(wanda, copy(wanda, tomorrow), tomorrow)
     text = b"".join(archive.read(name) for name in archive.namelist()).decode()
     observations = json.loads(archive.read("observations.json"))
-    assert observations
-    assert all(set(one) == {"scope", "score", "weight", "day"} for one in observations)
+    assert len(observations) == LOT
+    assert all(set(one) == {"scope", "score", "weight", "counts", "until_day"} for one in observations)
     assert "gold" not in text.replace("check questions", "")
     assert not [one for one in ("g0", "g1", "g2") if f'"{one}"' in text]
 
@@ -137,15 +142,93 @@ def test_a_copy_is_made_once_and_not_without_end(wanda, now):
     assert DataCopy.objects.count() == erasure.COPIES_PER_DAY
 
 
-def test_a_lost_copy_is_taken_over_and_a_failed_one_is_told(wanda, now, monkeypatch):
+def files():
+    try:
+        return sorted(default_storage.listdir("copies")[1])
+    except FileNotFoundError:
+        return []
+
+
+def test_a_lost_copy_is_taken_over_within_minutes_and_a_failed_one_is_told(wanda, now, monkeypatch):
     row = erasure.ask_for_copy(wanda.actor, now=now)
-    assert erasure.begin_copy(row.id, parts=1, now=now) is not None
-    assert not personal_data.make(row.id, now=now + timedelta(minutes=59))
+    assert erasure.begin_copy(row.id, now=now) is not None
+    assert not personal_data.make(row.id, now=now + LOST_AFTER)
     monkeypatch.setattr(personal_data, "_write", lambda *args: 1 / 0)
-    assert not personal_data.make(row.id, now=now + timedelta(hours=1))
+    assert not personal_data.make(row.id, now=now + LOST_AFTER + timedelta(seconds=1))
     row.refresh_from_db()
     assert row.state == "failed"
+    assert files() == []
     assert Notification.objects.get(user=wanda.user).data["what"] == "failed"
+
+
+def test_a_copy_whose_job_died_is_queued_again_and_given_up_in_the_end(wanda, now):
+    row = erasure.ask_for_copy(wanda.actor, now=now)
+    at = now + timedelta(minutes=11)
+    assert erasure.requeue_lost_copies(now=at) == 1
+    assert erasure.requeue_lost_copies(now=at + timedelta(minutes=1)) == 0
+    for _ in range(erasure.ATTEMPTS_MAX):
+        assert erasure.begin_copy(row.id, now=at) is not None
+        assert erasure.requeue_lost_copies(now=at + LOST_AFTER) == 0
+        at += timedelta(minutes=11)
+        assert erasure.requeue_lost_copies(now=at) == 1
+    assert not personal_data.make(row.id, now=at)
+    row.refresh_from_db()
+    assert row.state == "failed"
+
+
+def test_a_process_that_was_lost_and_comes_back_leaves_no_second_file(wanda, now, monkeypatch):
+    row = erasure.ask_for_copy(wanda.actor, now=now)
+    write, later = personal_data._write, now + LOST_AFTER * 2
+
+    def is_overtaken(*args):
+        monkeypatch.setattr(personal_data, "_write", write)
+        assert personal_data.make(row.id, now=later)
+        write(*args)
+
+    monkeypatch.setattr(personal_data, "_write", is_overtaken)
+    assert not personal_data.make(row.id, now=now)
+    row.refresh_from_db()
+    assert (row.state, row.attempts, files()) == ("done", 2, [f"{row.id}-2.zip"])
+
+
+def test_what_no_copy_points_to_is_deleted_and_what_is_being_made_is_not(wanda, now):
+    kept = copy(wanda, now)
+    made = erasure.ask_for_copy(wanda.actor, now=now)
+    erasure.begin_copy(made.id, now=now)
+    for name in (
+        f"{kept.id}_x7Gh2.zip",
+        f"{kept.id}.zip",
+        f"{new_id()}-1.zip",
+        f"{made.id}-1.zip",
+        f"{made.id}-2.zip",
+        "notes.txt",
+    ):
+        default_storage.save(f"copies/{name}", ContentFile(b"x"))
+    assert personal_data.discard(now=now) == 0
+    assert files() == sorted([f"{kept.id}-1.zip", f"{made.id}-1.zip", "notes.txt"])
+
+
+def test_erasure_waits_for_a_copy_that_is_being_made(wanda, now):
+    leaving.ask(wanda.actor, gives_up_money=False, now=now)
+    due = now + erasure.WAIT
+    row = erasure.ask_for_copy(wanda.actor, now=due)
+    assert erasure.begin_copy(row.id, now=due) is not None
+    default_storage.save(f"copies/{row.id}-1.zip", ContentFile(b"half"))
+    assert leaving.erase_due(now=due + LOST_AFTER) == 0
+    erasure.note_progress(row := DataCopy.objects.get(id=row.id), now=due + LOST_AFTER)
+    assert leaving.erase_due(now=due + LOST_AFTER + timedelta(minutes=1)) == 0, "it has shown signs of life"
+    assert files() == [f"{row.id}-1.zip"]
+    assert leaving.erase_due(now=due + LOST_AFTER * 3) == 1, "nobody is waited for who is lost"
+    assert (files(), DataCopy.objects.count()) == ([], 0)
+    assert not erasure.finish_copy(row, stored_as="copies/x", size_bytes=1, now=due + LOST_AFTER * 3)
+
+
+def test_nobody_gathers_the_data_of_somebody_who_is_erased(wanda, now):
+    leaving.ask(wanda.actor, gives_up_money=False, now=now)
+    assert leaving.erase_due(now=now + erasure.WAIT) == 1
+    row = DataCopy.objects.create(user=wanda.user, requested_at=now)  # asked for in the instant before
+    assert not personal_data.make(row.id, now=now + erasure.WAIT)
+    assert (files(), DataCopy.objects.count()) == ([], 0)
 
 
 def test_nobody_else_gets_it_and_nobody_after_its_time(wanda, walt, now):

@@ -215,10 +215,11 @@ def test_a_run_that_has_ended_is_left_alone(rita, batch):
 
 def test_a_run_in_other_hands_is_left_alone_until_they_must_be_lost(rita, batch, now):
     run = asked(rita, batch)
-    AggregationRun.objects.filter(id=run.id).update(state="running", started_at=now, attempts=1)
-    assert results.execute_run(run.id, now=now + results.ABANDONED).state == "running"
+    seen = now + timedelta(hours=2)
+    AggregationRun.objects.filter(id=run.id).update(state="running", started_at=now, seen_at=seen, attempts=1)
+    assert results.execute_run(run.id, now=seen + results.LOST_AFTER).state == "running"
     assert not Result.objects.exists()
-    taken = results.execute_run(run.id, now=now + results.ABANDONED + timedelta(seconds=1))
+    taken = results.execute_run(run.id, now=seen + results.LOST_AFTER + timedelta(seconds=1))
     assert (taken.state, taken.attempts, Result.objects.count()) == ("done", 2, 4)
 
 
@@ -268,9 +269,12 @@ def test_a_process_whose_run_was_taken_over_stores_nothing(rita, batch):
 def test_lost_runs_get_a_job_again_and_waiting_ones_do_not(rita, batch, now):
     waiting, unseen, lost = asked(rita, batch), asked(rita, batch), asked(rita, batch)
     AggregationRun.objects.filter(id=unseen.id).update(created_at=now - timedelta(minutes=11))
-    AggregationRun.objects.filter(id=lost.id).update(state="running", started_at=now - timedelta(hours=2))
+    AggregationRun.objects.filter(id=lost.id).update(state="running", started_at=now - timedelta(minutes=4))
+    alive = asked(rita, batch)
+    AggregationRun.objects.filter(id=alive.id).update(state="running", started_at=now - timedelta(hours=1), seen_at=now)
     OrmQ.objects.all().delete()
     assert results.due_again(now=now) == 2
+    assert results.due_again(now=now + timedelta(minutes=1)) == 0, "a queue that is merely long is not filled with doubles"
     assert {row.task["args"] for row in OrmQ.objects.all()} == {(str(unseen.id),), (str(lost.id),)}
     assert waiting.state == "queued"
 

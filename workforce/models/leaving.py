@@ -110,8 +110,11 @@ class DataCopy(models.Model):
     parts_total = models.PositiveSmallIntegerField(default=0)
     stored_as = models.CharField(max_length=200, blank=True)
     size_bytes = models.BigIntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)  # times a process has started on it; the last one alone may end it
     requested_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)  # the last sign of life of the process that makes it
+    requeued_at = models.DateTimeField(null=True)  # when it was last put on the queue anew
     ended_at = models.DateTimeField(null=True)
     kept_until = models.DateTimeField(null=True)
 
