@@ -6,9 +6,9 @@ from typing import Any
 
 from django.test import Client
 
-from workforce import accounts, aliases
-from workforce.access import Actor, actor_of_token
-from workforce.models import Organization, User, Worker
+from workforce import accounts, aliases, members
+from workforce.access import Actor, actor_of_token, actor_of_user
+from workforce.models import Membership, Organization, User, Worker
 
 PASSWORD = "correct horse battery"  # noqa: S105
 
@@ -80,8 +80,16 @@ def worker(name: str, *, now: datetime, country: str = "DE", languages: tuple[st
 def requester(name: str, *, now: datetime) -> Person:
     """The owner of a requester organisation of the same name."""
     someone = person(name, now=now)
-    someone.organization = accounts.create_organization(someone.actor, name=name.title(), kind="requester", now=now)
+    someone.organization = members.create_organization(someone.actor, name=name.title(), kind="requester", now=now)
     return someone
+
+
+def member(owner: Person, email: str, role: str) -> Membership:
+    """The person with that email acts for the owner's organisation: invited, and by accepting."""
+    assert owner.organization
+    row = members.invite(owner.actor, owner.organization.id, email=email, role=role, now=owner.now)
+    user = User.objects.get(email=email)
+    return members.accept(actor_of_user(user), row.id, now=owner.now)
 
 
 def known(worker: Person, requester: Person) -> str:

@@ -11,13 +11,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from foundation import audit, constraints, keys
+from foundation import constraints, keys
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
-from workforce import access, addresses, emails, second_factors
+from workforce import access, addresses, emails, limits, second_factors
 from workforce.access import Actor
-from workforce.errors import AlreadyAMember, BadCredentials, BadField, EmailTaken, LastOwner
-from workforce.models import ApiToken, Membership, Organization, User, Worker
+from workforce.errors import BadCredentials, BadField, EmailTaken
+from workforce.models import ApiToken, User, Worker
 
 TOKEN_PREFIX = "fh_"  # noqa: S105 - lets a leaked token be recognised
 TOKEN_BYTES = 32
@@ -84,7 +84,11 @@ def issue_token(user: User, *, name: str, now: datetime, days: int = TOKEN_DAYS,
         raise BadField(field="days", limit=TOKEN_MAX_DAYS, got=days)
     token = TOKEN_PREFIX + (_derived(user, key) if key else secrets.token_urlsafe(TOKEN_BYTES))
     row = ApiToken(user=user, name=name, digest=access.digest_of(token), created_at=now, expires_at=now + timedelta(days=days))
-    ApiToken.objects.bulk_create([row], ignore_conflicts=True)
+    with transaction.atomic():
+        if not ApiToken.objects.filter(digest=row.digest).exists():
+            works = ApiToken.objects.filter(user=user, revoked_at=None, expires_at__gt=now)
+            limits.hold("tokens_per_account", user.id, works)
+        ApiToken.objects.bulk_create([row], ignore_conflicts=True)
     stored = ApiToken.objects.get(digest=row.digest)
     if stored.name != name or stored.expires_at - stored.created_at != timedelta(days=days):
         raise KeyReused(key=key)
@@ -103,70 +107,3 @@ def revoke_token(actor: Actor, token_id: UUID, *, now: datetime) -> ApiToken:
     if row is None:
         raise NotFound
     return row
-
-
-@transaction.atomic
-def create_organization(actor: Actor, *, name: str, kind: str, now: datetime) -> Organization:
-    """Found an organisation; the actor becomes its owner. Audited."""
-    organization = Organization.objects.create(name=name, kind=kind, created_at=now)
-    Membership.objects.create(user_id=actor.id, organization=organization, role=Membership.Role.OWNER, created_at=now)
-    audit.append(
-        "organization.created",
-        subject=f"organization:{organization.id}",
-        actor_id=actor.id,
-        now=now,
-        after={"name": name, "kind": kind},
-    )
-    return organization
-
-
-def add_member(actor: Actor, organization_id: UUID, *, email: str, role: str, now: datetime) -> Membership:
-    """Let the person with that email act for the organisation. Owners only; audited. Raises NotFound and AlreadyAMember."""
-    access.require_role(actor, organization_id, at_least=Membership.Role.OWNER)
-    user = User.objects.filter(email=addresses.normal(email)).first()
-    if user is None or not Organization.objects.filter(id=organization_id).exists():
-        raise NotFound("Nobody has an account with that email; ask them to sign up first.", field="email")
-    try:
-        with transaction.atomic():
-            membership = Membership.objects.create(user=user, organization_id=organization_id, role=role, created_at=now)
-            audit.append(
-                "member.added",
-                subject=f"organization:{organization_id}",
-                actor_id=actor.id,
-                now=now,
-                after={"user_id": str(user.id), "role": role},
-            )
-    except IntegrityError as error:
-        constraints.only(error, "member_once_at_a_time")
-        raise AlreadyAMember(field="email") from error
-    return membership
-
-
-@transaction.atomic
-def end_membership(actor: Actor, membership_id: UUID, *, now: datetime) -> Membership:
-    """End a membership; owners end anyone's, everybody their own. The second time returns the same row.
-
-    Locks the organisation's owners, so that two owners cannot remove each other at the same moment. Raises LastOwner.
-    """
-    membership = Membership.objects.filter(id=membership_id).first()
-    if membership is None:
-        raise NotFound
-    if membership.user_id != actor.id:
-        access.require_role(actor, membership.organization_id, at_least=Membership.Role.OWNER)
-    owners = list(
-        Membership.objects.select_for_update()
-        .filter(organization_id=membership.organization_id, role=Membership.Role.OWNER, ended_at=None)
-        .order_by("id")
-    )
-    if [owner.id for owner in owners] == [membership.id]:
-        raise LastOwner
-    if Membership.objects.filter(id=membership.id, ended_at=None).update(ended_at=now):
-        audit.append(
-            "member.ended",
-            subject=f"organization:{membership.organization_id}",
-            actor_id=actor.id,
-            now=now,
-            before={"user_id": str(membership.user_id), "role": membership.role},
-        )
-    membership.refresh_from_db()
-    return membership

@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 from foundation import audit, constraints, idempotency, queueing
 from foundation.errors import NotFound
 from foundation.liveness import LOST_AFTER
-from workforce import aliases, notifying, onboarding
+from workforce import aliases, members, notifying, onboarding
 from workforce.access import Actor
 from workforce.errors import AlreadyLeaving, StillOwner
 from workforce.models import (
@@ -274,6 +274,7 @@ def forget(row: Erasure, *, now: datetime) -> None:
 
 def _forget_account(user: User, *, now: datetime) -> None:
     """No way in is left: address, password, second factors, sessions, tokens, memberships."""
+    members.forget_invitations_to(EmailAddress.objects.filter(user=user))
     EmailAddress.objects.filter(user=user).delete()
     EmailCode.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from foundation import clock
-from workforce import emails, mailing, onboarding
+from workforce import emails, mailing, members, onboarding
 
 
 def send_notices() -> int:
@@ -19,6 +19,11 @@ def send_daily_notices() -> int:
 def tell_of_agreement(agreement_id: str) -> int:
     """Once per version: tell every worker that an agreement has changed."""
     return onboarding.tell_of_agreement(UUID(agreement_id), now=clock.now())
+
+
+def mail_invitation(invitation_id: str) -> bool:
+    """Once per invitation: mail it."""
+    return members.mail_invitation(UUID(invitation_id))
 
 
 def send_email_code(nonce: str) -> bool:

@@ -25,7 +25,6 @@ KINDS = {
     "guidelines_per_project": ("versions of this guideline", "Make another project."),
     "batches_per_project": ("batches of this project", "Make another project."),
     "drafts_per_organization": ("draft batches", "Publish or close one."),
-    "tasks_per_batch": ("tasks in this batch", "Make another batch for more."),
     "imports_per_batch": ("uploads to this batch", "Put more rows into each."),
     "runs_per_batch": ("aggregations of this batch", "Use one of them."),
     "skills_per_organization": ("skills", "Use one of them."),
@@ -38,6 +37,8 @@ KINDS = {
     "assigned_per_day": ("courses given to people within a day", "Give the others tomorrow."),
     "assigned_per_week_and_worker": ("courses or pauses given to this worker within a week", "Wait, or write in a conversation."),
 }
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 # One row per owner and kind; grows by a guarded update, so that of two at once the later sees what the first has used.
 USE = """
@@ -56,7 +57,7 @@ def hold(kind: str, owner_id: UUID, rows: QuerySet[Any], *, more: int = 1) -> No
     assert connection.in_atomic_block, "the lock lasts as long as the transaction that adds the row"
     limit = settings.LIMITS[kind]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"limit {kind} {owner_id}"])
+        cursor.execute(LOCK, [f"limit {kind} {owner_id}"])
     count = rows.order_by()[: limit + 1].count()
     if count + more > limit:
         raise _reached(kind, limit, count)

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
+
 from workforce import appeals, threads
 from workforce.models import (
     Acceptance,
     ApiToken,
     Decision,
     Identity,
+    MemberInvitation,
     Membership,
     NoticePreference,
     Notification,
@@ -32,6 +35,9 @@ def parts_of(user_id: UUID, worker_id: UUID | None) -> Parts:
         "memberships": lambda: Membership.objects.filter(user_id=user_id).values(
             "organization_id", "organization__name", "role", "created_at", "ended_at"
         ),
+        "invitations": lambda: MemberInvitation.objects.filter(
+            email__in=EmailAddress.objects.filter(user_id=user_id, verified=True).values("email")
+        ).values("organization__name", "email", "role", "state", "created_at", "ended_at"),
         "agreements": lambda: Acceptance.objects.filter(user_id=user_id).values(
             "agreement__slug", "agreement__version", "agreement__title", "accepted_at"
         ),

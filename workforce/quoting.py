@@ -19,13 +19,27 @@ def checked(note: str) -> str:
     What is invisible, or turns the direction of writing, is taken out, and its quotation marks become single ones, so that it cannot
     end the quotation.
     """
-    visible = "".join(" " if character.isspace() else character for character in note if _is_visible(character))
-    text = " ".join(visible.split()).translate(QUOTES)
+    text = _plain(note)
     if len(text) > NOTE_MAX_CHARACTERS:
         raise BadNote(field="note", limit=NOTE_MAX_CHARACTERS, got=len(text))
-    if LINK.search(unicodedata.normalize("NFKC", text)):
+    if _has_link(text):
         raise BadNote("A note has no links and no addresses: the people know where their work is.", field="note")
     return f" They write: “{text}”" if text else ""
+
+
+def _plain(text: str) -> str:
+    visible = "".join(" " if character.isspace() else character for character in text if _is_visible(character))
+    return " ".join(visible.split()).translate(QUOTES)
+
+
+def _has_link(text: str) -> bool:
+    return LINK.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def name(given: str) -> str:
+    """An organisation's name as mail can carry it, in quotation marks; empty when it carries a link."""
+    text = _plain(given)
+    return "" if _has_link(text) else f"“{text}”"
 
 
 def _is_visible(character: str) -> bool:

@@ -10,7 +10,7 @@ from tasks import personal_data, reviewing
 from tasks.models import Assignment
 from tests.browser import scenes as stage
 from tests.tasks import scenes
-from workforce import accounts, mailing, threads
+from workforce import mailing, threads
 from workforce.models import DataCopy, Erasure, Notification, Thread
 
 XSS = [
@@ -126,7 +126,7 @@ def test_a_rejection_is_appealed_and_somebody_else_overturns_it(page, new_contex
     from tests import builders
 
     mona = builders.person("mona", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="mona@example.org", role="manager", now=now)
+    builders.member(rita, "mona@example.org", "manager")
     sign_in(page, wanda)
     page.goto("/notifications/")
     page.get_by_role("button", name="Look").click()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, models
@@ -16,6 +17,7 @@ from tests.builders import PASSWORD, Person
 from tests.journeys.test_matrix import COMMANDS, OPEN_TO_STRANGERS, ROWS
 from tests.journeys.world import batch, build, exam, lesson, ok, rows
 from tests.tasks.scenes import COMMENT, INTERFACE, result
+from workforce import members
 from workforce.models import (
     Acceptance,
     ApiToken,
@@ -60,6 +62,12 @@ def census() -> dict[str, int]:
     return {model.__name__: model._default_manager.count() for model in COUNTED}
 
 
+def _invited(rita: Person, name: str) -> UUID:
+    assert rita.organization
+    email = f"{name}@example.org"
+    return members.invite(rita.actor, rita.organization.id, email=email, role="viewer", now=rita.now).id
+
+
 def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> list[Call]:
     """Every command once, in an order in which each is possible."""
     organization, path = ids["organization_id"], f"batches/{ids['batch_id']}"
@@ -100,6 +108,28 @@ def commands(rita: Person, wanda: Person, olga: Person, ids: dict[str, str]) -> 
             {"email": "olga@example.org", "role": "viewer"},
             {"email": "olga@example.org", "role": "manager"},
             201,
+        ),
+        (
+            "member-invitations/<uuid:member_invitation_id>/revoke",
+            rita,
+            f"member-invitations/{_invited(rita, 'x')}/revoke",
+            {},
+            {"x": 1},
+            200,
+        ),
+        *(
+            (
+                f"me/invitations/<uuid:member_invitation_id>/{act}",
+                someone,
+                f"me/invitations/{_invited(rita, someone.user.email.split('@')[0])}/{act}",
+                {},
+                {"x": 1},
+                200,
+            )
+            for act, someone in (
+                ("accept", builders.person("mona", now=rita.now)),
+                ("decline", builders.person("ned", now=rita.now)),
+            )
         ),
         (
             "organizations/<uuid:organization_id>/deposits",
@@ -418,6 +448,9 @@ ROUTES = [
     "onboarding-steps/<uuid:step_id>/end",
     "organizations",
     "organizations/<uuid:organization_id>/members",
+    "member-invitations/<uuid:member_invitation_id>/revoke",
+    "me/invitations/<uuid:member_invitation_id>/accept",
+    "me/invitations/<uuid:member_invitation_id>/decline",
     "organizations/<uuid:organization_id>/deposits",
     "pay-floors",
     "skills",
@@ -492,6 +525,5 @@ def test_fifty_repeats_where_a_scene_is_needed(now):
     )
     lift = f"decisions/{pause.id}/lift"
     check(("decisions/<uuid:decision_id>/lift", olga, lift, {"reason": "x"}, {"reason": "y"}, 201))
-    body = {"email": "olga@example.org", "role": "viewer"}
-    member = ok(rita.post(f"organizations/{ids['organization_id']}/members", body), 201)
-    check(("memberships/<uuid:membership_id>/end", rita, f"memberships/{member['id']}/end", {}, {"x": 1}, 200))
+    member = builders.member(rita, "olga@example.org", "viewer")
+    check(("memberships/<uuid:membership_id>/end", rita, f"memberships/{member.id}/end", {}, {"x": 1}, 200))

@@ -33,6 +33,10 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "organizations/<uuid:organization_id>": {"get": (FOREIGN, FOREIGN)},
     "organizations/<uuid:organization_id>/members": {"get": (FOREIGN, FOREIGN), "post": (FOREIGN, FOREIGN)},
     "memberships/<uuid:membership_id>/end": {"post": (FOREIGN, FOREIGN)},
+    "organizations/<uuid:organization_id>/member-invitations": {"get": (FOREIGN, FOREIGN)},
+    "member-invitations/<uuid:member_invitation_id>/revoke": {"post": (FOREIGN, FOREIGN)},
+    "me/invitations/<uuid:member_invitation_id>/accept": {"post": (FOREIGN, FOREIGN)},
+    "me/invitations/<uuid:member_invitation_id>/decline": {"post": (FOREIGN, FOREIGN)},
     "decisions/<uuid:decision_id>": {"get": (FOREIGN, FOREIGN)},
     "decisions/<uuid:decision_id>/lift": {"post": (FOREIGN, FOREIGN)},
     "decisions/<uuid:decision_id>/questions": {"post": (NO_WORKER, FOREIGN)},
@@ -123,7 +127,7 @@ LISTS = {
     "tokens", "me", "agreements", "organizations", "decisions", "skills", "grants", "me/quality", "me/pay", "me/transfers", "me/time",
     "me/quality/methods", "me/time/summary", "me/earnings", "me/acceptances", "me/identity", "me/onboarding", "me/teams", "onboarding-steps",
     "pay-floors", "projects", "batches", "threads", "notifications", "appeals", "me/data",
-    "me/erasure", "me/notification-preferences", "assignments", "jobs", "exams", "attempts", "courses", "trainings",
+    "me/erasure", "me/invitations", "me/notification-preferences", "assignments", "jobs", "exams", "attempts", "courses", "trainings",
 }  # fmt: skip
 OPEN_TO_STRANGERS = {"accounts", "tokens"}
 COMMANDS = {

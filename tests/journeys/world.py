@@ -72,6 +72,8 @@ def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
     ids["agreement_id"] = ok(olga.post("agreements", agreement), 201)["id"]
     ids |= team(rita, wanda)
     ids["token_id"] = ok(rita.get("tokens"))["results"][0]["id"]
+    asked = {"email": "vic@example.org", "role": "viewer"}
+    ids["member_invitation_id"] = ok(rita.post(f"organizations/{organization}/members", asked), 201)["id"]
     ids["membership_id"] = ok(rita.get(f"organizations/{organization}/members"))["results"][0]["id"]
     return ids
 

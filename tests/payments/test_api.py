@@ -9,6 +9,7 @@ from foundation.ids import new_id
 from payments import funding, ledger, pay_floors, timekeeping
 from payments.models import PayFloor, Transfer
 from tests.ledger import books
+from workforce import members
 
 DEPOSIT = {"amount_micros": 5_000_000, "currency": "USD", "reference": "wire 7", "reason": "bank statement"}
 FLOOR = {"country": "DE", "currency": "EUR", "hourly_micros": 13_900_000, "effective_from": "2026-01-01", "source": "MiLoG"}
@@ -75,9 +76,8 @@ def test_my_transfers_are_mine_alone_newest_first_and_narrowed_by_closed_filters
 
 
 def test_a_worker_who_also_posts_work_sees_no_funds_among_their_own_transfers(wanda, olga):
-    from workforce import accounts
 
-    wanda.organization = accounts.create_organization(wanda.actor, name="Wanda", kind="requester", now=wanda.now)
+    wanda.organization = members.create_organization(wanda.actor, name="Wanda", kind="requester", now=wanda.now)
     paid_in(olga, wanda)
     mine = earned(wanda)
     assert [row["id"] for row in wanda.get("me/transfers").json()["results"]] == [str(mine.id)]

@@ -13,7 +13,7 @@ from tasks.models import Assignment, Enrolment
 from tests import builders
 from tests.races.crowd import all_at_once
 from tests.tasks import scenes
-from workforce import accounts, appeals, erasure
+from workforce import appeals, erasure
 from workforce.models import Appeal, Decision, Erasure, Notification, User, Worker
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -23,7 +23,7 @@ REASON = "We have read the text again: there is no colour in it, and b is right.
 def appealed(now):
     rita, olga, wanda = builders.requester("rita", now=now), builders.operator("olga", now=now), builders.worker("wanda", now=now)
     mona = builders.person("mona", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="mona@example.org", role="manager", now=now)
+    builders.member(rita, "mona@example.org", "manager")
     batch = scenes.opened(rita, olga)
     (answer,) = scenes.answered(wanda, batch)
     reviewing.reject(rita.actor, answer.id, reason="low_effort", comment=scenes.COMMENT, evidence={"text": "t0"}, now=now)

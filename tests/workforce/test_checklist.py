@@ -107,7 +107,7 @@ def test_only_operators_change_the_platforms_list_and_managers_their_vendors(rit
     step = checklist.add_step(vera.actor, vera.organization.id, kind="hours", paid=True, now=now)
     with pytest.raises(StepTwice):
         checklist.add_step(vera.actor, vera.organization.id, kind="hours", now=now)
-    ok(vera.post(f"organizations/{vera.organization.id}/members", {"email": "wanda@example.org", "role": "viewer"}), 201)
+    builders.member(vera, "wanda@example.org", "viewer")
     with pytest.raises(RoleTooLow):
         checklist.change_step(wanda.actor, step.id, title="Mine", now=now)
     changed = checklist.change_step(vera.actor, step.id, title="When?", required=False, position=5, now=now)

@@ -160,7 +160,7 @@ def test_a_manager_lifts_a_decision_of_the_organisation_once(rita, rex, wanda, n
 @pytest.mark.django_db
 def test_a_viewer_lifts_nothing_and_what_is_over_is_not_lifted(rita, wanda, walt, now):
     decision = pause(wanda, now, organization_id=rita.organization.id)
-    ok(rita.post(f"organizations/{rita.organization.id}/members", {"email": "walt@example.org", "role": "viewer"}), 201)
+    builders.member(rita, "walt@example.org", "viewer")
     with pytest.raises(RoleTooLow):
         decisions.lift(walt.actor, decision.id, reason="x", now=now)
     with pytest.raises(NotLiftable):

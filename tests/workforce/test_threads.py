@@ -5,7 +5,7 @@ from django.db import DatabaseError, transaction
 
 from foundation.errors import NotFound
 from tests import builders
-from workforce import accounts, threads
+from workforce import threads
 from workforce.errors import BadMessage, NotAnOperator, NotAWorker, NothingToClarify, RoleTooLow, ThreadFull, TooManyMessages
 from workforce.models import Clarification, Message, Notification, Thread
 
@@ -67,7 +67,7 @@ def test_strangers_find_no_conversation(wanda, rita, walt, rex, olga, now):
 
 def test_a_viewer_reads_and_does_not_answer(wanda, rita, now):
     vera = builders.person("vera", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="vera@example.org", role="viewer", now=now)
+    builders.member(rita, "vera@example.org", "viewer")
     thread = asked(wanda, rita)
     assert threads.read(vera.actor, thread.id, now=now).unread_by_organization == 0
     for refused in (

@@ -19,6 +19,7 @@ from workforce.models import (
     Decision,
     Identity,
     Level,
+    MemberInvitation,
     Membership,
     Organization,
     Sensitive,
@@ -217,6 +218,26 @@ class NewMember(serializers.Serializer[Any]):
 
     email = AddressField()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
+
+
+class MemberInvitationBody(serializers.ModelSerializer[MemberInvitation]):
+    """An invitation, as the organisation that made it sees it: the same whether or not anybody has an account with the address."""
+
+    state = serializers.CharField(source="shown_state", read_only=True)
+
+    class Meta:
+        model = MemberInvitation
+        fields = ["id", "organization_id", "email", "role", "state", "created_at", "expires_at"]
+
+
+class MyInvitationBody(serializers.ModelSerializer[MemberInvitation]):
+    """An invitation to me."""
+
+    organization = serializers.CharField(source="organization.name", read_only=True)
+
+    class Meta:
+        model = MemberInvitation
+        fields = ["id", "organization_id", "organization", "email", "role", "created_at", "expires_at"]
 
 
 class MemberBody(serializers.ModelSerializer[Membership]):

@@ -12,12 +12,24 @@ from rest_framework.views import APIView
 
 from foundation.api.commands import Command, idempotency_key
 from foundation.api.filters import ClosedFilters
+from foundation.clock import instant_of
 from foundation.errors import NotFound
-from workforce import access, accounts, decisions, onboarding
+from workforce import access, accounts, decisions, members, onboarding
 from workforce.api import serializers as shapes
 from workforce.api.aliases import worker_called
 from workforce.api.throttling import Knocking, guessing
-from workforce.models import Acceptance, Agreement, ApiToken, Decision, Identity, Membership, Organization, User, Worker
+from workforce.models import (
+    Acceptance,
+    Agreement,
+    ApiToken,
+    Decision,
+    Identity,
+    MemberInvitation,
+    Membership,
+    Organization,
+    User,
+    Worker,
+)
 
 
 class SignUp(Command):
@@ -202,7 +214,7 @@ class CreateOrganization(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Found it."""
-        return accounts.create_organization(access.actor_of(request), now=now, **{"kind": Organization.Kind.REQUESTER} | data)
+        return members.create_organization(access.actor_of(request), now=now, **{"kind": Organization.Kind.REQUESTER} | data)
 
 
 class Organizations(ClosedFilters, ListAPIView[Organization], CreateOrganization):
@@ -230,20 +242,20 @@ class OneOrganization(RetrieveAPIView[Organization]):
         return Organization.objects.filter(id__in=access.actor_of(self.request).organization_ids)
 
 
-class AddMember(Command):
-    """Let someone act for the organisation (owners)."""
+class InviteMember(Command):
+    """Invite an address to act for the organisation (owners); whoever it belongs to joins by accepting."""
 
     accepts = shapes.NewMember
-    answers = shapes.MemberBody
+    answers = shapes.MemberInvitationBody
     status = 201
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
-        """Add them."""
-        return accounts.add_member(access.actor_of(request), path["organization_id"], now=now, **data)
+        """Invite them."""
+        return members.invite(access.actor_of(request), path["organization_id"], now=now, **data)
 
 
-class Members(ClosedFilters, ListAPIView[Membership], AddMember):
-    """GET lists who acts for the organisation, POST adds someone."""
+class Members(ClosedFilters, ListAPIView[Membership], InviteMember):
+    """GET lists who acts for the organisation, POST invites someone."""
 
     serializer_class = shapes.MemberBody
     queryset = Membership.objects.none()
@@ -260,6 +272,61 @@ class Members(ClosedFilters, ListAPIView[Membership], AddMember):
         return super().get_queryset()
 
 
+class MemberInvitations(ClosedFilters, ListAPIView[MemberInvitation]):
+    """Who was invited to act for the organisation (owners), newest first. That somebody declined is not told."""
+
+    serializer_class = shapes.MemberInvitationBody
+    queryset = MemberInvitation.objects.none()
+
+    def get_queryset(self) -> Any:
+        """Of an organisation of one's own."""
+        organization_id = self.kwargs["organization_id"]
+        access.require_role(access.actor_of(self.request), organization_id, at_least=Membership.Role.OWNER)
+        self.queryset = MemberInvitation.objects.filter(organization_id=organization_id)
+        return super().get_queryset()
+
+
+class RevokeMemberInvitation(Command):
+    """Take an invitation back (owners)."""
+
+    answers = shapes.MemberInvitationBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Revoke it."""
+        return members.revoke(access.actor_of(request), path["member_invitation_id"], now=now)
+
+
+class MyInvitations(ClosedFilters, ListAPIView[MemberInvitation]):
+    """The invitations that wait for me: to an address that I have proven to be mine."""
+
+    serializer_class = shapes.MyInvitationBody
+    queryset = MemberInvitation.objects.none()
+
+    def get_queryset(self) -> Any:
+        """Mine, and only mine."""
+        self.queryset = members.waiting_for(access.actor_of(self.request).id, now=instant_of(self.request))
+        return super().get_queryset()
+
+
+class AcceptInvitation(Command):
+    """Join the organisation that invites me, in the role it names."""
+
+    answers = shapes.MemberBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Accept it."""
+        return members.accept(access.actor_of(request), path["member_invitation_id"], now=now)
+
+
+class DeclineInvitation(Command):
+    """Say no to an invitation; the organisation is not told."""
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Decline it."""
+        members.decline(access.actor_of(request), path["member_invitation_id"], now=now)
+        return {"id": path["member_invitation_id"], "state": MemberInvitation.State.DECLINED}
+
+
 class EndMembership(Command):
     """Let someone act for the organisation no longer."""
 
@@ -267,7 +334,7 @@ class EndMembership(Command):
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """End it."""
-        return accounts.end_membership(access.actor_of(request), path["membership_id"], now=now)
+        return members.end_membership(access.actor_of(request), path["membership_id"], now=now)
 
 
 class Decisions(ClosedFilters, ListAPIView[Decision]):

@@ -1,6 +1,7 @@
 """People and organisations, what was decided about them, and what they say; one file per aggregate."""
 
 from workforce.models.leaving import Appeal, DataCopy, Erasure
+from workforce.models.members import MemberInvitation
 from workforce.models.onboarding import EmailCode, OnboardingStep, StepProgress
 from workforce.models.people import (
     Acceptance,
@@ -42,6 +43,7 @@ __all__ = [
     "Identity",
     "Level",
     "Mail",
+    "MemberInvitation",
     "Membership",
     "Message",
     "NoticeKind",

@@ -72,6 +72,7 @@ class Organization(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.REQUESTER)
     name = models.CharField(max_length=120)
+    founder = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # counts it, also after having left
     created_at = models.DateTimeField()
 
     class Meta:
@@ -82,7 +83,7 @@ class Organization(models.Model):
 
 
 class Membership(models.Model):
-    """A user acts for an organisation, in a role. Ends; is not deleted."""
+    """A user acts for an organisation, in a role: by founding it, or by accepting an invitation. Ends; is not deleted."""
 
     class Role(models.TextChoices):
         OWNER = "owner"  # also members, tokens and money
@@ -93,6 +94,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.PROTECT)
     organization = models.ForeignKey(Organization, models.PROTECT)
     role = models.CharField(max_length=20, choices=Role.choices)
+    invitation = models.OneToOneField("workforce.MemberInvitation", models.PROTECT, null=True)  # None: founded it, or is erased
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
