@@ -20,7 +20,7 @@ from qualification import drawing, granting, scoring
 from qualification.errors import AttemptEnded, BadExam, ExamClosed, NoAttemptsLeft, RetryTooEarly
 from qualification.item_statistics import Item, Sitting, items
 from qualification.models import Exam, ExamAttempt, Skill
-from workforce import access, aliases, notifying
+from workforce import access, aliases, limits, notifying
 from workforce.access import Actor
 from workforce.models import Membership, NoticeKind
 
@@ -61,7 +61,9 @@ def create_exam(actor: Actor, *, organization_id: UUID, skill_id: UUID, now: dat
     fields["label_minimums"] = scoring.check_minimums(
         fields.get("label_minimums", {}), (label for labels in bank.values() for label in labels)
     )
-    return Exam.objects.create(organization_id=organization_id, skill_id=skill_id, created_at=now, **fields)
+    with transaction.atomic():
+        limits.hold("exams_per_organization", organization_id, Exam.objects.filter(organization_id=organization_id))
+        return Exam.objects.create(organization_id=organization_id, skill_id=skill_id, created_at=now, **fields)
 
 
 def labels_of_questions(questions: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

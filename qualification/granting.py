@@ -13,7 +13,7 @@ from foundation.paging import in_chunks
 from qualification.eligibility import Facts, SkillFact
 from qualification.errors import SkillNameTaken
 from qualification.models import Grant, Skill
-from workforce import access, aliases, notifying, onboarding
+from workforce import access, aliases, limits, notifying, onboarding
 from workforce.access import Actor
 from workforce.errors import BadField
 from workforce.models import NoticeKind, Worker
@@ -27,6 +27,7 @@ def create_skill(actor: Actor, *, organization_id: UUID, name: str, description:
     access.require_role(actor, organization_id)
     try:
         with transaction.atomic():
+            limits.hold("skills_per_organization", organization_id, Skill.objects.filter(organization_id=organization_id))
             return Skill.objects.create(organization_id=organization_id, name=name, description=description, created_at=now)
     except IntegrityError as error:
         constraints.only(error, "skill_name_once")

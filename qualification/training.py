@@ -17,7 +17,7 @@ from qualification import granting, mastery
 from qualification.errors import BadCourse, CourseConflict, PracticeMoved, PracticeUsedUp, TrainingFinished
 from qualification.mastery import Practised
 from qualification.models import Course, Grant, Lesson, LessonProgress, PracticeAnswer, Skill, Training
-from workforce import access, aliases, notifying
+from workforce import access, aliases, limits, notifying
 from workforce.access import Actor
 from workforce.models import Decision, NoticeKind, Worker
 
@@ -29,6 +29,7 @@ RIGHT_PERCENT = 80
 # ---- writing a course ----
 
 
+@transaction.atomic
 def create_course(
     actor: Actor,
     *,
@@ -46,6 +47,7 @@ def create_course(
         raise NotFound(field="skill_id")
     if (skill_id is None) != (skill_value is None):
         raise BadCourse("A course that grants a skill says which and at what value.", field="skill_value", limit=100)
+    limits.hold("courses_per_organization", organization_id, Course.objects.filter(organization_id=organization_id))
     return Course.objects.create(
         organization_id=organization_id,
         title=title,

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -25,7 +26,7 @@ from tasks.errors import BadRow, BadUpload, BatchStateConflict, ForeignFile
 from tasks.labels import Interface
 from tasks.models import Batch, Import, Task
 from tasks.publishing import own_batch
-from workforce import aliases
+from workforce import aliases, limits
 from workforce.access import Actor
 
 CHUNK_BYTES = 64 * 1024
@@ -86,6 +87,7 @@ def import_rows(
         reader.note_unknown_workers(staging.take_unknown_workers(batch.organization_id))
         reader.note_foreign_files(staging.take_foreign_files(batch.organization_id))
         reader.note_duplicates(staging.take_duplicates(batch_id))
+        limits.hold("imports_per_batch", batch_id, Import.objects.filter(batch_id=batch_id))
         refused = reader.bad > 0 and not skip_bad
         added = 0 if refused else _insert(batch, reader.origins, now)
         report = Import.objects.create(
@@ -348,6 +350,9 @@ def _insert(batch: Batch, origins: set[str], now: datetime) -> int:
     known = sorted(origins | set(batch.media_origins))
     if len(known) > ORIGINS_MAX:
         raise BadUpload("The media of a batch come from too many sites. Upload them here: POST …/files.", limit=ORIGINS_MAX)
+    limit = settings.LIMITS["tasks_per_batch"]
+    if batch.tail + staging.count() > limit:
+        raise BadUpload("The batch would have too many tasks; make another batch for more.", limit=limit, got=batch.tail)
     added = staging.insert(batch, now=now)
     Batch.objects.filter(id=batch.id).update(tail=F("tail") + added, media_origins=known)
     return added

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.signing import BadSignature, TimestampSigner
+from django.db import transaction
 
 from foundation.errors import NotFound
 from foundation.ids import new_id
@@ -27,8 +28,9 @@ from foundation.markdown import PICTURE, pictures_of
 from tasks.errors import BadFile, ForeignFile
 from tasks.labels import Interface
 from tasks.models import MediaFile, Project
-from workforce import access
+from workforce import access, limits
 from workforce.access import Actor
+from workforce.errors import LimitReached
 
 NAME_MAX_CHARACTERS = 200
 HEAD_BYTES = 64
@@ -74,10 +76,15 @@ def receive(actor: Actor, organization_id: UUID, *, name: str, stream: Readable,
     """Keep a file for an organisation's tasks to show. The same upload again is another file.
 
     Streams to the storage before any row is written. Raises NotFound, RoleTooLow, and BadFile for a name, size or kind that is not kept.
+    Raises LimitReached when the organisation or the account has used up its files or bytes; nothing is left behind then.
     """
     access.require_role(actor, organization_id)
     if not 1 <= len(name) <= NAME_MAX_CHARACTERS or not name.isprintable() or "/" in name:
         raise BadFile("A name has 1 to 200 printable characters and no slash.", field="name", limit=NAME_MAX_CHARACTERS)
+    owners = {"organization": organization_id, "account": actor.id}
+    for owner, owner_id in owners.items():
+        for kind in ("files", "bytes"):
+            limits.refuse_if_used_up(f"{kind}_per_{owner}", owner_id)
     upload = _Upload(stream)
     content_type = content_type_of(upload.head)
     if content_type is None:
@@ -88,17 +95,25 @@ def receive(actor: Actor, organization_id: UUID, *, name: str, stream: Readable,
     if upload.size > settings.UPLOAD_MAX_BYTES:
         default_storage.delete(stored_as)
         raise BadFile("The file is too large.", field="body", limit=settings.UPLOAD_MAX_BYTES)
-    return MediaFile.objects.create(
-        id=file_id,
-        organization_id=organization_id,
-        name=name,
-        content_type=content_type,
-        size_bytes=upload.size,
-        digest=upload.digest.hexdigest(),
-        stored_as=stored_as,
-        created_by_id=actor.id,
-        created_at=now,
-    )
+    try:
+        with transaction.atomic():
+            for owner, owner_id in owners.items():
+                limits.use(f"files_per_{owner}", owner_id, 1)
+                limits.use(f"bytes_per_{owner}", owner_id, upload.size)
+            return MediaFile.objects.create(
+                id=file_id,
+                organization_id=organization_id,
+                name=name,
+                content_type=content_type,
+                size_bytes=upload.size,
+                digest=upload.digest.hexdigest(),
+                stored_as=stored_as,
+                created_by_id=actor.id,
+                created_at=now,
+            )
+    except LimitReached:
+        default_storage.delete(stored_as)
+        raise
 
 
 class _Upload:

@@ -24,7 +24,7 @@ from tasks.answering import interface_of_project
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotRuns
 from tasks.labels import Interface
 from tasks.models import Assignment, Batch, Gold, Guideline, Prelabel, Task
-from workforce import aliases, threads
+from workforce import aliases, limits, threads
 from workforce.access import Actor
 from workforce.models import Membership, Thread
 
@@ -69,6 +69,7 @@ def begin(
             if not measuring.is_through(earlier):
                 raise PilotRuns(pilot_id=earlier.id)
             publishing.close(actor, earlier.id, now=now)
+    limits.hold("batches_per_project", large.project_id, Batch.objects.filter(project_id=large.project_id))
     pilot = Batch.objects.create(
         **{field.attname: getattr(large, field.attname) for field in Batch._meta.concrete_fields if field.name not in NOT_COPIED},
         id=new_id(),

@@ -19,7 +19,7 @@ from tasks import gold, guidelines, measuring, pricing, reserving
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotNeeded, PilotUnfinished, PriceTooLow
 from tasks.labels import check_interface, interface_of
 from tasks.models import Assignment, Batch, Enrolment, Guideline, Project, Task
-from workforce import access
+from workforce import access, limits
 from workforce.access import Actor
 
 REVIEW_SECONDS = int(timedelta(hours=48).total_seconds())
@@ -32,10 +32,12 @@ SKIP_REASON_CHARACTERS = (10, 1000)  # from, to
 RELEASE_WINDOW = timedelta(days=60)  # lease, review and appeal end well within; the rest is for a cluster that slept
 
 
+@transaction.atomic
 def create_project(actor: Actor, *, organization_id: UUID, name: str, description: str, interface: str, now: datetime) -> Project:
-    """A new kind of question. Managers. Raises InterfaceInvalid with what is wrong with the interface."""
+    """A new kind of question. Managers. Raises InterfaceInvalid with what is wrong with the interface, and LimitReached."""
     access.require_role(actor, organization_id)
     check_interface(interface)
+    limits.hold("projects_per_organization", organization_id, Project.objects.filter(organization_id=organization_id))
     return Project.objects.create(
         organization_id=organization_id, name=name, description=description, interface=interface, created_at=now
     )
@@ -62,6 +64,7 @@ def add_guideline(
     """
     project = own_project(actor, project_id)
     Project.objects.select_for_update(no_key=True).get(id=project.id)
+    limits.hold("guidelines_per_project", project.id, Guideline.objects.filter(project=project))
     before = _newest_guideline(project.id)
     if entries is None:
         entries = before.entries if before else []
@@ -88,8 +91,9 @@ def add_guideline(
     return row
 
 
+@transaction.atomic
 def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any) -> Batch:
-    """A draft batch of a project; what is left out gets a sensible value. Raises BadRequirement and BadBatch."""
+    """A draft batch of a project; what is left out gets a sensible value. Raises BadRequirement, BadBatch and LimitReached."""
     project = own_project(actor, project_id)
     fields["requirements"] = eligibility.check_requirements(fields.get("requirements", []))
     fields.setdefault("lease_seconds", pricing.lease_seconds(fields["estimate_seconds"]))
@@ -109,6 +113,7 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
     for field, limit in LIMITS.items():
         if fields.get(field, 0) > limit:
             raise BadBatch(f"{field} is at most {limit}.", field=field, limit=limit, got=fields[field])
+    hold_room_for_batch(project)
     return Batch.objects.create(
         project=project,
         organization_id=project.organization_id,
@@ -117,6 +122,13 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
         created_at=now,
         **fields,
     )
+
+
+def hold_room_for_batch(project: Project) -> None:
+    """See that a project may have another batch, and its organisation another draft. Raises LimitReached."""
+    limits.hold("batches_per_project", project.id, Batch.objects.filter(project=project))
+    drafts = Batch.objects.filter(organization_id=project.organization_id, state=Batch.State.DRAFT)
+    limits.hold("drafts_per_organization", project.organization_id, drafts)
 
 
 def fee_of(price_micros: int) -> int:

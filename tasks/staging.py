@@ -120,6 +120,13 @@ def _take(query: str, **parameters: UUID) -> list[tuple[int, Any]]:
     return found
 
 
+def count() -> int:
+    """How many rows are in the stage."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM import_stage")
+        return int(cursor.fetchone()[0])
+
+
 def insert(batch: Batch, *, now: datetime) -> int:
     """Put what is left in the stage at the tail of the batch's queue; returns how many. The caller holds the batch's lock."""
     parameters: dict[str, Any] = {"tail": batch.tail, "project_id": batch.project_id, "batch_id": batch.id, "now": now}

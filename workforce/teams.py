@@ -15,7 +15,7 @@ from django.db.models import F
 from foundation import audit, constraints, events, keys
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
-from workforce import access, aliases, checklist
+from workforce import access, aliases, checklist, limits
 from workforce.access import Actor
 from workforce.errors import BadField, InvitationOver, NotAVendor
 from workforce.models import Membership, OnboardingStep, Organization, StepProgress, TeamInvitation, TeamMember, Worker
@@ -50,6 +50,9 @@ def invite(
         expires_at=now + timedelta(days=days),
     )
     with transaction.atomic():
+        if not TeamInvitation.objects.filter(digest=row.digest).exists():
+            works = TeamInvitation.objects.filter(organization_id=organization_id, revoked_at=None, expires_at__gt=now)
+            limits.hold("invitations_per_organization", organization_id, works.filter(uses__lt=F("max_uses")))
         TeamInvitation.objects.bulk_create([row], ignore_conflicts=True)
         stored = TeamInvitation.objects.get(digest=row.digest)
         if (stored.name, stored.max_uses, stored.expires_at - stored.created_at) != (name, max_uses, timedelta(days=days)):

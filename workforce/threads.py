@@ -15,7 +15,7 @@ from django.db.models import Q
 from foundation import events, ids
 from foundation.errors import NotFound
 from foundation.statements import rows_of
-from workforce import access, notifying
+from workforce import access, limits, notifying
 from workforce.access import Actor
 from workforce.errors import BadMessage, NothingToClarify, ThreadEnded, ThreadFull, TooManyMessages
 from workforce.models import Clarification, Membership, Message, NoticeKind, Thread, User
@@ -61,6 +61,8 @@ def start(
     _check_pace(actor.id, now)
     if kind == Thread.Kind.FLAG and (flag := Thread.objects.filter(worker_id=worker_id, subject=subject, kind=kind).first()):
         return flag
+    if kind != Thread.Kind.APPEAL:  # which nobody is kept from
+        limits.hold("open_threads_per_account", actor.id, Thread.objects.filter(worker_id=worker_id, state=Thread.State.OPEN))
     thread = Thread.objects.create(
         kind=kind,
         worker_id=worker_id,

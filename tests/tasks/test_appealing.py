@@ -15,7 +15,7 @@ from tasks import appealing, publishing, reserving, reviewing
 from tasks.models import Assignment, Review
 from tests import builders
 from tests.tasks import scenes
-from workforce import accounts, appeals, decisions, threads
+from workforce import appeals, decisions, threads
 from workforce.errors import (
     AppealEnded,
     AppealExists,
@@ -50,7 +50,7 @@ def rejection(rita, wanda, batch, now):
 def mona(rita, now):
     """Another manager of rita's organisation."""
     someone = builders.person("mona", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="mona@example.org", role="manager", now=now)
+    builders.member(rita, "mona@example.org", "manager")
     return someone
 
 
@@ -118,7 +118,7 @@ def test_nobody_decides_on_their_own_decision_or_from_outside(rita, rex, walt, w
         with pytest.raises(NotFound):
             appealing.decide(stranger.actor, appeal.id, verdict="overturned", reason=REASON, now=now)
     vera = builders.person("vera", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="vera@example.org", role="viewer", now=now)
+    builders.member(rita, "vera@example.org", "viewer")
     with pytest.raises(RoleTooLow):
         appealing.decide(vera.actor, appeal.id, verdict="overturned", reason=REASON, now=now)
     for verdict, reason in (("open", REASON), ("upheld", "No."), ("overturned", " " * 80)):

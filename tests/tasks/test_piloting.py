@@ -147,7 +147,7 @@ def test_a_pilot_of_no_use_is_refused(large, rita, asked, field):
 def test_a_pilot_is_refused_to_strangers_viewers_pilots_and_batches_that_are_no_draft(large, rita, rex, wanda, olga):
     with pytest.raises(NotFound):
         piloting.begin(rex.actor, large.id, now=rita.now)
-    ok(rita.post(f"organizations/{rita.organization.id}/members", {"email": wanda.user.email, "role": "viewer"}), 201)
+    builders.member(rita, wanda.user.email, "viewer")
     with pytest.raises(RoleTooLow):
         piloting.begin(wanda.actor, large.id, now=rita.now)
     empty = scenes.draft(rita, tasks=0, of=large.project)

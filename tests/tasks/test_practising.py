@@ -17,7 +17,7 @@ from tests.builders import known
 from tests.races.crowd import all_at_once
 from tests.tasks import learning_scenes as learning
 from tests.tasks import scenes
-from workforce import accounts, aliases, decisions
+from workforce import aliases, decisions
 from workforce.errors import BadNote, LimitReached, RoleTooLow
 from workforce.models import Decision, Notification
 
@@ -84,7 +84,7 @@ def test_a_lesson_nobody_could_do_is_refused(rita, change, error):
 @db
 def test_only_managers_write_courses_and_a_published_one_is_not_changed(rita, rex, now):
     viewer = builders.person("vera", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="vera@example.org", role="viewer", now=now)
+    builders.member(rita, "vera@example.org", "viewer")
     made = learning.course(rita, published=False)
     for someone, error in [(rex, NotFound), (viewer, RoleTooLow)]:
         with pytest.raises(error):

@@ -12,7 +12,6 @@ from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PriceTooLow
 from tasks.labels import InterfaceInvalid
 from tasks.models import Assignment, Batch, Project, Task
 from tests.tasks import scenes
-from workforce import accounts
 from workforce.errors import RoleTooLow
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +23,7 @@ def viewer(rita, now):
     from tests import builders
 
     someone = builders.person("vera", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="vera@example.org", role="viewer", now=now)
+    builders.member(rita, "vera@example.org", "viewer")
     return someone
 
 

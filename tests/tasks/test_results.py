@@ -74,10 +74,9 @@ def test_what_cannot_be_run_is_refused_before_anything_is_queued(rita, rex, batc
 
 
 def test_a_viewer_may_read_and_not_ask(rita, batch, now):
-    from workforce import accounts
 
     vera = builders.person("vera", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="vera@example.org", role="viewer", now=now)
+    builders.member(rita, "vera@example.org", "viewer")
     with pytest.raises(RoleTooLow):
         asked(vera, batch)
     assert not AggregationRun.objects.exists()

@@ -14,7 +14,6 @@ from tasks.models import Assignment, Review, Task
 from tests import builders
 from tests.tasks import scenes
 from tests.tasks.scenes import COMMENT, FEE, FUNDS, PRICE
-from workforce import accounts
 from workforce.errors import RoleTooLow
 from workforce.models import Decision
 
@@ -93,7 +92,7 @@ def test_only_answers_that_wait_can_be_accepted(rita, batch, walt):
 
 def test_strangers_and_viewers_give_no_verdicts(rita, rex, answer, wanda, now):
     viewer = builders.person("vera", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="vera@example.org", role="viewer", now=now)
+    builders.member(rita, "vera@example.org", "viewer")
     for someone, error in [(rex, NotFound), (wanda, NotFound), (viewer, RoleTooLow)]:
         with pytest.raises(error):
             reviewing.accept(someone.actor, answer.id, now=now)

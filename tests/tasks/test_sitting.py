@@ -12,7 +12,6 @@ from tasks.errors import BadQuestion
 from tasks.labels import AnswerInvalid, InterfaceInvalid
 from tests import builders
 from tests.tasks import scenes
-from workforce import accounts
 from workforce.errors import RoleTooLow
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +115,7 @@ def test_other_bad_exams_are_refused(rita, skill):
 
 def test_only_managers_set_exams_for_skills_of_their_own(rita, rex, skill, now):
     viewer = builders.person("vera", now=now)
-    accounts.add_member(rita.actor, rita.organization.id, email="vera@example.org", role="viewer", now=now)
+    builders.member(rita, "vera@example.org", "viewer")
     for someone, error in [(rex, NotFound), (viewer, RoleTooLow)]:
         with pytest.raises(error):
             sitting.create_exam(someone.actor, now=now, **settings(rita, skill))
