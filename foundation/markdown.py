@@ -3,6 +3,8 @@
 Two walls. markdown-it makes HTML of Markdown alone (what looks like HTML stays text), and nh3 then lets only a closed list of elements,
 attributes and address schemes through. Pictures are only those kept here (`/files/…`): a picture from elsewhere tells its host who reads
 what and when, can change after review, and the content policy would not load it. Its description and address are shown instead.
+
+The work is bounded, whatever the text: where brackets, tables or the length would cost more than it grows, they are shown as they were written.
 """
 
 import re
@@ -13,6 +15,9 @@ from functools import lru_cache
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import table
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 TAGS = {
@@ -36,6 +41,10 @@ CLASSES = {
 SCHEMES = {"http", "https", "mailto"}
 PICTURE = re.compile(r"^/files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[^/?#\s]+(\?for=[\w:.-]+)?$")
 DEEPEST = 6
+TEXT_MAX_CHARACTERS = 200_000  # a longer one is shown as it was written
+# An open bracket may look for its end as far as its block reaches. Of a text, so much of brackets × characters; further blocks stay as written.
+BRACKET_WORK_MAX = 4_000_000
+CELLS_MAX = 5_000  # of all tables of a text; further rows stay as written (a short row is filled up to the width of the first)
 
 Sign = Callable[[str], str]  # the address of a file kept here → the address under which this reader may load it
 
@@ -106,11 +115,43 @@ def _kept(tag: str, name: str, value: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _reader() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    reader.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
+    reader.core.ruler.at("inline", _bounded_inline)
+    return reader
+
+
+def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The library's rule, for as many rows as CELLS_MAX leaves."""
+    columns = state.src[state.bMarks[start] : state.eMarks[start]].count("|") + 1
+    used = state.env.get("cells", 0)
+    rows = (CELLS_MAX - used) // columns
+    if rows < 2 or not table(state, start, min(end, start + rows), silent):
+        return False
+    if not silent:
+        state.env["cells"] = used + columns * (state.line - start)
+    return True
+
+
+def _bounded_inline(state: StateCore) -> None:
+    """The library's rule, for as many blocks as BRACKET_WORK_MAX leaves; the words of others are shown as they are."""
+    used = 0
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        work = token.content.count("[") * len(token.content)
+        token.children = []
+        if used + work > BRACKET_WORK_MAX:
+            token.children.append(Token("text", "", 0, content=token.content))
+        else:
+            used += work
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
 
 
 def _parsed(text: str) -> list[Token]:
-    tokens = _reader().parse(text.replace("\x00", ""))
+    if len(text) > TEXT_MAX_CHARACTERS:
+        return [Token("code_block", "code", 0, content=text.replace("\x00", ""), block=True)]
+    tokens = _reader().parse(text.replace("\x00", ""), {})
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 1, DEEPEST)}"

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 from django.template import Context, Template
 
+from foundation import markdown
 from foundation.markdown import ATTRIBUTES, TAGS, Heading, html_of, outline_of, parts_of, safe
 
 PICTURE = "/files/0190a0a0-1111-7111-8111-123456789abc/a%20cat.png"
@@ -122,3 +123,56 @@ def test_the_filter_shows_nothing_for_nothing():
     template = Template("{% load markdown %}{{ text|markdown }}")
     assert template.render(Context({"text": None})) == ""
     assert template.render(Context({"text": "**a** <b>"})) == "<p><strong>a</strong> &lt;b&gt;</p>\n"
+
+
+BRACKETS = {
+    "pictures that never begin": "![" * 20_000,
+    "links that never end": "[" * 100_000,
+    "links in links": "[" * 10_000 + "](x)" * 10_000,
+    "lines of open brackets": "[a\n" * 30_000,
+    "many blocks of them": ("[" * 60 + "\n\n") * 1600,
+}
+
+
+@pytest.mark.parametrize("name", BRACKETS)
+def test_the_work_for_brackets_is_bounded_and_no_word_is_lost(name, monkeypatch):
+    text, work = BRACKETS[name], []
+    parse = markdown._reader().inline.parse
+
+    def counted(content, *rest):
+        work.append(content.count("[") * len(content))
+        return parse(content, *rest)
+
+    monkeypatch.setattr(markdown._reader().inline, "parse", counted)
+    html = html_of(text)
+    assert sum(work) <= markdown.BRACKET_WORK_MAX
+    assert html.count("[") == text.count("[")
+
+
+def test_what_comes_behind_a_heavy_block_is_still_markdown():
+    assert "<em>this</em>" in html_of("[" * 50_000 + "\n\n*this*")
+    assert html_of("[a](https://ok.example) " * 100).count("<a ") == 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "|" + "a|" * 300 + "\n|" + "-|" * 300 + "\n" + "|\n" * 10_000,  # each short row would be filled up to 300 cells
+        "a|b\n-|-\nx|y\n\n" * 3000,
+        "|a|b|\n|-|-|\n" + "|x|y|\n" * 8000,
+    ],
+)
+def test_tables_have_a_bound_and_the_rest_is_shown_as_it_was_written(text):
+    html = html_of(text)
+    assert 0 < html.count("<td") + html.count("<th>") <= markdown.CELLS_MAX
+    assert html.rstrip().endswith("</p>")
+    assert html_of("|a|b|\n|-|-|\n" + "|x|y|\n" * 1000).count("<tr>") == 1001
+
+
+def test_a_text_that_is_too_long_is_shown_as_it_was_written():
+    text = "*a* <b> " * 30_000
+    assert len(text) > markdown.TEXT_MAX_CHARACTERS
+    html = html_of(text)
+    assert html.startswith("<pre><code>*a* &lt;b&gt;")
+    assert outline_of("# a\n" * 60_000, anchors="x") == []
+    assert len(parts_of(text)) == 1

@@ -1,12 +1,15 @@
 """What changed in a guideline, as its reader sees it: marked inside blocks, whole where it must be, and never anything but text."""
 
 import re
+from difflib import SequenceMatcher
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foundation import differences
 from foundation.differences import of_text
+from tasks import guideline_changes
 from tasks.guideline_changes import EntryChange, of_entries
 from tests.foundation.test_markdown import HOSTILE, _elements
 
@@ -127,3 +130,70 @@ def test_without_what_went_a_comparison_says_what_is_new_and_without_what_came_w
 
     assert sorted(without("del", "removed")) == sorted(re.findall(r"one|two|three|four|five|six", new))
     assert sorted(without("ins", "added")) == sorted(re.findall(r"one|two|three|four|five|six", old))
+
+
+def paragraphs(words, n=600):
+    return "\n\n".join(words.format(i=i, j=i * 7, k=i * 3) for i in range(n))
+
+
+HEAVY = {
+    "600 short paragraphs, all others": (
+        paragraphs("Paragraph {i} says {j} and {k}"),
+        paragraphs("Absatz {i} sagt nun {k} und {j}"),
+    ),
+    "one paragraph many times": ("a\n\n" * 16_000 + "b", "c\n\n" + "a\n\n" * 16_000),
+    "paragraphs turned round": ("\n\n".join(map(str, range(4000))), "\n\n".join(map(str, reversed(range(4000))))),
+    "two words": ("a b " * 1900 + "x", "y " + "b a " * 1900),
+    "two words, of the greatest length": ("a b " * 24_000 + "x", "y " + "b a " * 24_000),
+    "a list": ("\n".join(f"- item {i}" for i in range(3000)), "\n".join(f"- thing {i}" for i in range(3000))),
+}
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_a_comparison_takes_so_many_steps_and_no_more(name, monkeypatch):
+    """Counted apart from the budget: the pairs of equal elements that difflib's searches really look at."""
+    steps, search = [], SequenceMatcher.find_longest_match
+
+    def counted(self, alo=0, ahi=None, blo=0, bhi=None):
+        steps.append(sum(len(self.b2j.get(element, ())) for element in self.a[alo : len(self.a) if ahi is None else ahi]))
+        return search(self, alo, ahi, blo, bhi)
+
+    monkeypatch.setattr(SequenceMatcher, "find_longest_match", counted)
+    old, new = HEAVY[name]
+    parts = of_text(old, new)
+    assert sum(steps) <= differences.WORK_MAX
+    assert len(steps) <= differences.WORK_MAX // differences.WORK_OF_A_LOOK + 3 * len(new)
+    shown = "".join(part.html for part in parts if part.kind != "removed")
+    assert shown.count(new.split()[-1]) >= 1
+    assert {part.kind for part in parts} - {"same"}
+
+
+def test_what_can_be_compared_word_by_word_still_is():
+    old, new = paragraphs("Paragraph {i} says {j} and {k}, as agreed"), paragraphs("Paragraph {i} says {j} or {k}, as agreed")
+    parts = of_text(old, new)
+    assert [part.kind for part in parts] == ["changed"] * 600
+    assert all("<del>and</del><ins>or</ins>" in part.html for part in parts)
+
+
+def test_what_both_texts_begin_and_end_with_needs_no_search():
+    many = "\n\n".join(f"line {n % 50}" for n in range(10_000))
+    parts = of_text(f"{many}\n\nold\n\n{many}", f"{many}\n\nnew\n\n{many}", budget=differences.Budget(2_000))
+    assert [part.kind for part in parts if part.kind != "same"] == ["added", "removed"]
+    assert len(parts) == 20_002
+
+
+def test_all_the_entries_of_a_guideline_share_one_budget(monkeypatch):
+    spent = []
+
+    class Counted(differences.Budget):
+        def spend(self, steps):
+            super().spend(steps)
+            spent.append(steps)
+
+    monkeypatch.setattr(guideline_changes, "Budget", Counted)
+    before = [{"label": f"l{n}", "definition": "a b " * 400, "examples": []} for n in range(200)]
+    after = [{"label": f"l{n}", "definition": "b a " * 400 + "c", "examples": []} for n in range(200)]
+    changes = guideline_changes.of_entries(before, after)
+    assert len(changes) == 200
+    assert all(change.parts for change in changes)
+    assert sum(spent) <= differences.WORK_MAX
