@@ -35,7 +35,7 @@ stop: $(STAMP)  ## stop what the demo left running, and the embedded database
 replay: $(STAMP)  ## live a real crowd's history through the API: make replay args="DIR --limit 5000"
 	@$(DEVELOPMENT) $(BIN)/python -W ignore manage.py replay $(args)
 
-bench: $(STAMP)  ## a benchmark: make bench name=hot_path|overlap|aggregate|workspace|money_fuzz args="…"
+bench: $(STAMP)  ## a benchmark: make bench name=hot_path|overlap|growth|aggregate|workspace|money_fuzz args="…"
 	@$(BIN)/python -W ignore -m bench.$(name) $(args)
 
 format: $(STAMP)  ## format the code

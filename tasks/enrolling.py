@@ -1,11 +1,13 @@
 """May this worker take part in that batch? Derived once, kept in the enrolment, and derived afresh when their standing moves."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from foundation.errors import NotFound
@@ -17,10 +19,12 @@ from qualification import eligibility, examining, granting, training
 from qualification.eligibility import Way
 from tasks import clocking, reading
 from tasks.errors import NotEligible
-from tasks.models import Batch, Enrolment, Guideline
+from tasks.models import Assignment, Batch, Enrolment, Guideline
 from workforce import aliases, decisions, onboarding
 from workforce.models import Decision, Worker
 
+SEAT_KEPT = timedelta(minutes=10)  # a seat in a limited group is kept so long for somebody who has not taken a task yet
+GROUP_IS_FULL = {"step": "group", "message": "The group of workers for this job is complete. Other jobs are open: GET jobs."}
 WAIT_MS = 2000  # the longest that taking part waits for any one lock before it says busy
 
 
@@ -43,7 +47,7 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
     meaning = Guideline.objects.values_list("meaning_version", flat=True).get(id=batch.guideline_id)
     clear_until = clocking.clear_until(worker_id, now=now)
     with waiting_at_most(WAIT_MS):
-        _take_a_seat(worker_id, batch)
+        _take_a_seat(worker_id, batch, now=now)
         aliases.note(worker_id, batch.organization_id, now=now)
         earnings = ledger.account(Account.Kind.EARNINGS, owner_id=worker_id, currency=batch.currency, now=now)
         enrolment_id = new_id()
@@ -56,34 +60,69 @@ def enrol(worker_id: UUID, batch: Batch, *, now: datetime) -> Enrolment:
             eligible_until=until,
             clear_until=clear_until,
             earnings_id=earnings.id,
+            seated_at=now,
             gold_cursor=enrolment_id.int % (batch.tail + 1),  # everyone starts elsewhere in the ring of gold
             created_at=now,
         )
         Enrolment.objects.bulk_create([row], ignore_conflicts=True)
         Enrolment.objects.filter(worker_id=worker_id, batch=batch).update(
-            standing=standing, meaning_version=meaning, eligible_until=until, clear_until=clear_until
+            standing=standing,
+            meaning_version=meaning,
+            eligible_until=until,
+            clear_until=clear_until,
+            seated_at=Coalesce("seated_at", Value(now)),
         )
     return Enrolment.objects.get(worker_id=worker_id, batch=batch)
 
 
-def _take_a_seat(worker_id: UUID, batch: Batch) -> None:
-    """See, under the batch's lock, that the group it is limited to has room for this worker; who is in stays in."""
+def _take_a_seat(worker_id: UUID, batch: Batch, *, now: datetime) -> None:
+    """See, under the batch's lock, that the group it is limited to has a seat for this worker: theirs, a free one, or an idle one.
+
+    Whose idle seat is given away looks for a seat again at their next claim. Locks the batch, then that enrolment, unless a claim has it.
+    """
     if batch.workers_max is None:
         return
     Batch.objects.select_for_update(no_key=True).get(id=batch.id)
-    if steps := _full_groups(worker_id, [batch])[batch.id]:
+    if steps := _full_groups(worker_id, [batch], now=now)[batch.id]:
         raise NotEligible(missing=steps)
+    others = _seats([batch], now=now).exclude(worker_id=worker_id)
+    surplus = others.count() + 1 - batch.workers_max
+    if surplus <= 0 or Enrolment.objects.filter(worker_id=worker_id, batch=batch, seated_at__isnull=False).exists():
+        return
+    idle = Enrolment.objects.select_for_update(no_key=True, skip_locked=True).filter(
+        id__in=[seat.id for seat in others if not seat.is_held]  # type: ignore[attr-defined]
+    )
+    locked = list(idle.order_by("seated_at").values_list("id", flat=True)[:surplus])
+    # Looked at once more under their locks: a claim may have come through meanwhile.
+    given = [seat.id for seat in others.filter(id__in=locked) if not seat.is_held]  # type: ignore[attr-defined]
+    if Enrolment.objects.filter(id__in=given).update(seated_at=None, eligible_until=batch.created_at) < surplus:
+        raise NotEligible(missing=[GROUP_IS_FULL])
 
 
-def _full_groups(worker_id: UUID, batches: Sequence[Batch]) -> dict[UUID, list[dict[str, Any]]]:
+def _seats(batches: Sequence[Batch], *, now: datetime) -> "QuerySet[Enrolment]":
+    """The seats of limited groups. One is held (`is_held`) by a task in hand or an answer; and for SEAT_KEPT before the first task is taken."""
+    theirs = Assignment.objects.filter(worker_id=OuterRef("worker_id"), batch_id=OuterRef("batch_id"))
+    kept = theirs.filter(
+        Q(state=Assignment.State.LEASED, expires_at__gt=now)
+        | ~Q(state__in=[Assignment.State.LEASED, Assignment.State.RETURNED, Assignment.State.EXPIRED])
+    )
+    is_held = Q(Exists(kept)) | Q(claimed=0, seated_at__gt=now - SEAT_KEPT)
+    return Enrolment.objects.filter(batch__in=batches, seated_at__isnull=False).annotate(
+        is_held=ExpressionWrapper(is_held, output_field=BooleanField())
+    )
+
+
+def _full_groups(worker_id: UUID, batches: Sequence[Batch], *, now: datetime) -> dict[UUID, list[dict[str, Any]]]:
     """Per batch, that the group it is limited to is complete without this worker."""
     limited = [batch for batch in batches if batch.workers_max is not None]
-    counts = Enrolment.objects.filter(batch__in=limited).values("batch_id")
-    found = counts.annotate(n=Count("id"), mine=Count("id", filter=Q(worker_id=worker_id))) if limited else []
-    group = {row["batch_id"]: row for row in found}
-    full = {batch.id for batch in limited if (row := group.get(batch.id)) and not row["mine"] and row["n"] >= batch.workers_max}
-    step = {"step": "group", "message": "The group of workers for this job is complete. Other jobs are open: GET jobs."}
-    return {batch.id: [step] if batch.id in full else [] for batch in batches}
+    held: Counter[UUID] = Counter()
+    mine: set[UUID] = set()
+    for seat in _seats(limited, now=now) if limited else []:
+        held[seat.batch_id] += seat.is_held  # type: ignore[attr-defined]
+        if seat.worker_id == worker_id:
+            mine.add(seat.batch_id)
+    full = {batch.id for batch in limited if batch.id not in mine and held[batch.id] >= (batch.workers_max or 0)}
+    return {batch.id: [GROUP_IS_FULL] if batch.id in full else [] for batch in batches}
 
 
 def missing(worker_id: UUID, batch: Batch, *, facts: eligibility.Facts, now: datetime) -> list[dict[str, Any]]:
@@ -100,7 +139,7 @@ def missing_in_each(
     scopes = {Decision.scope_of_project(batch.project_id) for batch in batches}
     restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
     skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}
-    unread, full = reading.unread_in_each(worker_id, batches), _full_groups(worker_id, batches)
+    unread, full = reading.unread_in_each(worker_id, batches), _full_groups(worker_id, batches, now=now)
     ways, names = _ways(list(skills)) if skills else ({}, {})
     lifted_by = training.lifting([decision.id for decision in restrictions]) if restrictions else {}
     return {

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import F
 
-from tasks import pricing
+from tasks import counting, pricing
 from tasks.models import Batch, Task
 
 
@@ -24,25 +24,24 @@ class Spread:
         return self.wished + self.others * self.each
 
 
-def spread(batch: Batch, *, ordinary_places: int) -> Spread:
+def spread(batch: Batch, counts: dict[str, int]) -> Spread:
     """What publishing opens, or has opened: the places of `pricing.gold_places`, rounded up per task, each task at least one.
 
-    A task's own wish (its `overlap`) is kept and counts. Without a gold policy no gold is handed out: only wishes have places.
+    `counts` are those of `counting.of_batch`. A task's own wish (its `overlap`) is kept and counts. Without a gold policy no gold is
+    handed out: only wishes have places.
     """
-    found = Task.objects.filter(batch=batch, lane=Task.Lane.GOLD).aggregate(
-        wished=Sum("overlap", default=0), others=Count("id", filter=Q(overlap=0))
-    )
+    wished, others = counts["gold_wished"], counts["gold_others"]
     planned = pricing.gold_places(
-        ordinary_places, gold_percent=batch.gold_percent, gold_first=batch.gold_first, overlap=batch.overlap
+        counts["places"], gold_percent=batch.gold_percent, gold_first=batch.gold_first, overlap=batch.overlap
     )
-    if not found["others"] or not planned:
-        return Spread(found["wished"], found["others"], 0)
-    return Spread(found["wished"], found["others"], max(1, -(-(planned - found["wished"]) // found["others"])))
+    if not others or not planned:
+        return Spread(wished, others, 0)
+    return Spread(wished, others, max(1, -(-(planned - wished) // others)))
 
 
-def open_places(batch: Batch, *, ordinary_places: int) -> int:
+def open_places(batch: Batch) -> int:
     """Open the places of the batch's gold; returns how many. Part of publishing: the batch is locked, nothing is handed out."""
-    plan = spread(batch, ordinary_places=ordinary_places)
+    plan = spread(batch, counting.of_batch(batch.id))
     gold = Task.objects.filter(batch=batch, lane=Task.Lane.GOLD)
     gold.filter(overlap=0).update(overlap=plan.each)
     gold.update(need=F("overlap"))

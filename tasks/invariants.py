@@ -31,6 +31,39 @@ CHECKS: dict[str, str] = {
                 AND t.need + t.done + count(a.id) FILTER (WHERE a.state = 'leased') > t.overlap)
             OR (t.state = 'open' AND t.need + t.done + count(a.id) FILTER (WHERE a.state = 'leased') <> t.overlap
                 AND NOT EXISTS (SELECT 1 FROM tasks_batch b WHERE b.id = t.batch_id AND b.state IN ('closed', 'draft')))""",
+    "the tally of a batch is what its rows say": """
+        WITH said AS (
+            SELECT batch_id, sum(tasks) AS tasks, sum(places) AS places, sum(complete) AS complete, sum(answered) AS answered,
+                   sum(need) AS need, sum(gold_wished) AS gold_wished, sum(gold_others) AS gold_others, sum(leased) AS leased,
+                   sum(submitted) AS submitted, sum(accepted) AS accepted, sum(rejected) AS rejected, sum(returned) AS returned,
+                   sum(expired) AS expired, sum(late) AS late, sum(owed_micros) AS owed
+              FROM tasks_tally GROUP BY batch_id
+        ), of_tasks AS (
+            SELECT batch_id, count(*) FILTER (WHERE lane <> 2) AS tasks, sum(overlap) FILTER (WHERE lane <> 2) AS places,
+                   count(*) FILTER (WHERE lane <> 2 AND state = 'complete') AS complete, sum(done) FILTER (WHERE lane <> 2) AS answered,
+                   sum(need) AS need, sum(overlap) FILTER (WHERE lane = 2) AS gold_wished,
+                   count(*) FILTER (WHERE lane = 2 AND overlap = 0) AS gold_others
+              FROM tasks_task GROUP BY batch_id
+        ), of_assignments AS (
+            SELECT batch_id, count(*) FILTER (WHERE state = 'leased') AS leased, count(*) FILTER (WHERE state = 'submitted') AS submitted,
+                   count(*) FILTER (WHERE state = 'accepted') AS accepted, count(*) FILTER (WHERE state = 'rejected') AS rejected,
+                   count(*) FILTER (WHERE state = 'returned') AS returned, count(*) FILTER (WHERE state = 'expired') AS expired,
+                   count(*) FILTER (WHERE state = 'late') AS late,
+                   sum(CASE state WHEN 'leased' THEN price_micros + fee_micros WHEN 'submitted' THEN fee_micros ELSE 0 END) AS owed
+              FROM tasks_assignment GROUP BY batch_id
+        )
+        SELECT 'batch ' || b.id FROM tasks_batch b
+          LEFT JOIN said s ON s.batch_id = b.id LEFT JOIN of_tasks t ON t.batch_id = b.id
+          LEFT JOIN of_assignments a ON a.batch_id = b.id
+         WHERE (coalesce(s.tasks, 0), coalesce(s.places, 0), coalesce(s.complete, 0), coalesce(s.answered, 0), coalesce(s.need, 0),
+                coalesce(s.gold_wished, 0), coalesce(s.gold_others, 0), coalesce(s.leased, 0), coalesce(s.submitted, 0),
+                coalesce(s.accepted, 0), coalesce(s.rejected, 0), coalesce(s.returned, 0), coalesce(s.expired, 0), coalesce(s.late, 0),
+                coalesce(s.owed, 0))
+               IS DISTINCT FROM
+               (coalesce(t.tasks, 0), coalesce(t.places, 0), coalesce(t.complete, 0), coalesce(t.answered, 0), coalesce(t.need, 0),
+                coalesce(t.gold_wished, 0), coalesce(t.gold_others, 0), coalesce(a.leased, 0), coalesce(a.submitted, 0),
+                coalesce(a.accepted, 0), coalesce(a.rejected, 0), coalesce(a.returned, 0), coalesce(a.expired, 0), coalesce(a.late, 0),
+                coalesce(a.owed, 0))""",
     "nobody has a task twice": """
         SELECT 'task ' || task_id || ' worker ' || worker_id FROM tasks_assignment
          WHERE state NOT IN ('returned', 'expired') GROUP BY task_id, worker_id HAVING count(*) > 1""",

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Sum, TextChoices
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from foundation.paging import in_chunks
 from foundation.statements import rows_of
 from payments import fairness, stops
 from qualification import granting
@@ -18,6 +19,7 @@ from workforce import threads
 from workforce.models import Worker
 
 JOBS_MAX = 200
+LOOKED_AT_ONCE = 1000  # open batches whose requirements are looked at together
 NEWEST_BATCHES = 20  # per requester, that their record looks at
 NEWEST_ANSWERS = 200  # per batch
 
@@ -51,32 +53,42 @@ class Order(TextChoices):
 def jobs_for(
     worker_id: UUID, *, now: datetime, order: str = Order.NEWEST, eligible_only: bool = False, batch_id: UUID | None = None
 ) -> list[dict[str, Any]]:
-    """The open batches, those with work the worker may do first, then in `order`; at most JOBS_MAX. A dozen queries, however many.
+    """The open batches, those with work the worker may do first, then in `order`; at most JOBS_MAX. A dozen queries per LOOKED_AT_ONCE.
 
-    Best paid is by the measured rate, or the stated one before there is any; currencies are not compared but follow one another. With
+    All open batches are asked about before the list is cut, and a job of which the worker holds a task is always in it. Best paid
+    is by the measured rate, or the stated one before there is any; currencies are not compared but follow one another. With
     `batch_id` that one alone, whatever its state, if the worker may know of it: it is or was open.
     """
+    held = _held(worker_id, now=now)
+    facts = granting.facts_of(worker_id, now=now)
+    found: list[tuple[Batch, list[dict[str, Any]]]] = []
+    for chunk in in_chunks(_wanted(batch_id, held), rows=LOOKED_AT_ONCE):
+        missing = enrolling.missing_in_each(worker_id, chunk, facts=facts, now=now)
+        found += [(batch, missing[batch.id]) for batch in chunk if not eligible_only or not missing[batch.id] or batch.id in held]
+    found.sort(key=lambda one: _place(one[0], order))
+    found.sort(key=lambda one: (one[0].id not in held, bool(one[1]), not one[0].has_places))  # type: ignore[attr-defined]
+    listed = found[: max(JOBS_MAX, len(held))]
+    records = requester_records([batch.organization_id for batch, _ in listed])
+    return [_job(batch, missing, records[batch.organization_id], held.get(batch.id, 0)) for batch, missing in listed]
+
+
+def _wanted(batch_id: UUID | None, held: dict[UUID, int]) -> QuerySet[Batch]:
+    """The open batches and those of which the worker holds a task; or the one asked for."""
     places = Task.objects.filter(
         project_id=OuterRef("project_id"), batch_id=OuterRef("id"), lane__in=[Task.Lane.ORDINARY, Task.Lane.URGENT], need__gt=0
     )
-    wanted = (
-        Batch.objects.filter(id=batch_id, published_at__isnull=False)
-        if batch_id
-        else Batch.objects.filter(state=Batch.State.OPEN)
-    )
-    batches = list(
-        wanted.select_related("project", "organization", "guideline")
-        .annotate(has_places=Exists(places))
-        .order_by("-published_at")[:JOBS_MAX]
-    )
-    missing = enrolling.missing_in_each(worker_id, batches, facts=granting.facts_of(worker_id, now=now), now=now)
-    records = requester_records([batch.organization_id for batch in batches])
-    held = _held(worker_id, now=now)
-    found = [_job(batch, missing[batch.id], records[batch.organization_id], held.get(batch.id, 0)) for batch in batches]
-    listed = [job for job in found if job["eligible"] or not eligible_only]
-    if order == Order.PAY:
-        listed.sort(key=lambda job: (job["currency"], -(job["hourly_p50_micros"] or job["hourly_micros"] or 0)))
-    return sorted(listed, key=lambda job: (not job["held"], not job["eligible"], not job["has_places"]))
+    wanted = Q(id=batch_id) if batch_id else Q(state=Batch.State.OPEN) | Q(id__in=list(held))
+    rows = Batch.objects.filter(wanted, published_at__isnull=False).select_related("project", "organization", "guideline")
+    return rows.defer("project__interface", "guideline__text", "guideline__entries").annotate(has_places=Exists(places))
+
+
+def _place(batch: Batch, order: str) -> tuple[Any, ...]:
+    assert batch.published_at, "only what was published is listed"
+    newest = -batch.published_at.timestamp()
+    if order != Order.PAY:
+        return (newest,)
+    stated = fairness.hourly_micros(batch.price_micros, batch.median_seconds or batch.estimate_seconds)
+    return batch.currency, -(batch.hourly_p50_micros or stated or 0), newest
 
 
 def _held(worker_id: UUID, *, now: datetime) -> dict[UUID, int]:

@@ -52,6 +52,16 @@ def accept_due(stated_instant: str | None = None) -> int:
     return reviewing.accept_due(now=clock.instant_stated(stated_instant))
 
 
+def accept_the_rest(acceptance_id: str) -> bool:
+    """Once per bulk acceptance of more than a chunk: the chunks after the first."""
+    return reviewing.accept_the_rest(UUID(acceptance_id), now=clock.now())
+
+
+def continue_acceptances() -> int:
+    """Every minute: bulk acceptances whose process was lost."""
+    return reviewing.continue_acceptances(now=clock.now())
+
+
 def end_silent_appeals(stated_instant: str | None = None) -> int:
     """Every ten minutes: let fall what was appealed and nobody answered or decided; in a simulation, by the instant stated."""
     return appealing.end_silent(now=clock.instant_stated(stated_instant))
@@ -95,6 +105,16 @@ def requeue_lost_copies() -> int:
 def measure_times() -> int:
     """Every ten minutes: what an answer really takes, for job lists and pay."""
     return measuring.measure_open_batches()
+
+
+def finish_closing(batch_id: str) -> bool:
+    """Once per large batch that is closed: cancel its tasks, then give its spare money back."""
+    return publishing.finish_closing(UUID(batch_id), now=clock.now())
+
+
+def finish_closings() -> int:
+    """Every minute: what a killed process left half closed."""
+    return publishing.finish_closings(now=clock.now())
 
 
 def release_closed() -> int:

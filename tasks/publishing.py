@@ -1,24 +1,25 @@
 """From a project to an open batch, and to a closed one: what requesters set up, and the money that backs it."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
 
 from foundation import audit, events, queueing
-from foundation.errors import NotFound
+from foundation.errors import Busy, NotFound
 from foundation.paging import in_chunks
+from foundation.statements import waiting_at_most
 from payments import fairness, funding, ledger, pay_floors
 from payments.models import Account
 from qualification import eligibility
 from qualification.models import Course
-from tasks import gold, guidelines, measuring, pricing, reserving
+from tasks import closing, counting, gold, guidelines, measuring, pricing, reserving
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotNeeded, PilotUnfinished, PriceTooLow
 from tasks.labels import check_interface, interface_of
-from tasks.models import Assignment, Batch, Enrolment, Guideline, Project, Task
+from tasks.models import Assignment, Batch, Guideline, Project, Task
 from workforce import access, limits
 from workforce.access import Actor
 
@@ -29,6 +30,7 @@ LIMITS = {
     "gold_percent": 50,
 }
 SKIP_REASON_CHARACTERS = (10, 1000)  # from, to
+CLOSING_WAIT_MS = 5000  # the longest that closing waits for a claim in flight before it looks again later
 RELEASE_WINDOW = timedelta(days=60)  # lease, review and appeal end well within; the rest is for a cluster that slept
 
 
@@ -141,8 +143,9 @@ def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
 
     The price is checked at the measured time: the batch's own, or that of its finished pilot; before there is one, at the stated.
     """
-    ordinary = _ordinary_places(batch)
-    gold_places = gold.spread(batch, ordinary_places=ordinary).places
+    counts = counting.of_batch(batch.id)
+    ordinary = counts["places"]
+    gold_places = gold.spread(batch, counts).places
     total = ordinary + gold_places
     floor = pay_floors.applying(countries=_countries(batch), currency=batch.currency, on=now.date())
     funds = Account.objects.filter(kind=Account.Kind.FUNDS, owner_id=batch.organization_id, currency=batch.currency).first()
@@ -150,7 +153,7 @@ def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
     measured = batch.median_seconds or (pilot[1].typical_seconds if pilot else None)
     seconds = measured or batch.estimate_seconds
     return {
-        "tasks": _ordinary(batch).count(),
+        "tasks": counts["tasks"],
         "places": total,
         "gold_places": gold_places,
         "price_micros": batch.price_micros,
@@ -164,17 +167,13 @@ def quote(batch: Batch, *, now: datetime) -> dict[str, Any]:
         "least_price_micros": fairness.least_price_micros(floor.hourly_micros, seconds),
         "suggested_price_micros": _suggested(pilot[1], floor.hourly_micros) if pilot else None,
         "hourly_micros": fairness.hourly_micros(batch.price_micros, seconds),
-        "pilot_needed": pilot is None and _wants_pilot(batch),
+        "pilot_needed": pilot is None and batch.pilot_of_id is None and counts["tasks"] > settings.PILOT_ABOVE_TASKS,
     }
 
 
 def _suggested(times: measuring.Times, floor_hourly_micros: int) -> int:
     seconds = pricing.seconds_to_pay_for(times.typical_seconds, times.three_quarters_seconds)
     return fairness.least_price_micros(floor_hourly_micros, seconds)
-
-
-def _wants_pilot(batch: Batch) -> bool:
-    return batch.pilot_of_id is None and _ordinary(batch).count() > settings.PILOT_ABOVE_TASKS
 
 
 @transaction.atomic
@@ -205,7 +204,7 @@ def publish(
     figures = _at_price(batch, price_micros, at_suggested_price, now)
     _refuse_if_incomplete(batch, figures)
     reason = _checked_reason(batch, figures, skip_pilot_reason)
-    gold.open_places(batch, ordinary_places=figures["places"] - figures["gold_places"])
+    gold.open_places(batch)
     escrow = funding.reserve(
         batch.organization_id,
         batch.id,
@@ -301,22 +300,62 @@ def resume(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
 def close(actor: Actor, batch_id: UUID, *, now: datetime) -> Batch:
     """End a batch: no new leases; leases taken may still be handed in and are paid; unspent money goes back.
 
-    What outstanding answers may still earn stays in escrow until they are decided. Locks the batch. Again: gives back what has
-    become free since.
+    From the commit on nothing is claimed. A small batch is emptied at once; of a large one a job cancels the tasks in chunks
+    (`finish_closing`), and its money goes back after the last. What outstanding answers may still earn stays in escrow until they are
+    decided. Locks the batch, then at most a chunk of tasks, skipping those that claims hold. Again: gives back what has become free since.
     """
     batch = _locked(actor, batch_id)
     if batch.state != Batch.State.CLOSED:
         Batch.objects.filter(id=batch.id).update(state=Batch.State.CLOSED, closed_at=now)
-        # Waits for every claim in flight, whose lease the next statement then sees, and makes those that wait behind it look again.
-        Enrolment.objects.filter(batch=batch).update(eligible_until=batch.created_at)
-        live = Assignment.objects.filter(batch=batch, state=Assignment.State.LEASED).values("task_id")
-        tasks = Task.objects.filter(batch=batch, state=Task.State.OPEN)
-        tasks.exclude(id__in=live).update(state=Task.State.CANCELLED, need=0)
-        tasks.update(need=0)
         _tell("closed", batch, actor, now)
         batch.refresh_from_db()
-    release_spare(batch, now=now)
+        closing.cancel_chunk(batch)
+    if batch.emptied_at is not None:
+        release_spare(batch, now=now)
+    elif closing.is_empty(batch):
+        _note_empty(batch, now=now)
+    else:
+        queueing.enqueue("tasks.jobs.finish_closing", str(batch.id))
+    batch.refresh_from_db()
     return batch
+
+
+def finish_closing(batch_id: UUID, *, now: datetime) -> bool:
+    """Cancel what is left of a closed batch, a chunk per transaction, then give its spare money back; returns whether it is empty.
+
+    Safe to repeat, to run twice at once and to kill: each chunk stands for itself, and the money moves once, after the last.
+    """
+    batch = Batch.objects.filter(id=batch_id, state=Batch.State.CLOSED, emptied_at=None).first()
+    if batch is None:
+        return True
+    while not closing.is_empty(batch):
+        with transaction.atomic():
+            done = closing.cancel_chunk(batch)
+        if not done:  # all that is left is held by claims in flight, or by another run
+            with waiting_at_most(CLOSING_WAIT_MS):
+                closing.cancel_chunk(batch, waits=True)
+    with transaction.atomic():
+        _note_empty(batch, now=now)
+    return True
+
+
+def finish_closings(*, now: datetime) -> int:
+    """Finish what a killed process left half closed; returns how many batches are empty now. Safe to run twice at once."""
+    ids = list(Batch.objects.filter(state=Batch.State.CLOSED, emptied_at=None).order_by("closed_at").values_list("id", flat=True))
+    finished = 0
+    for batch_id in ids:
+        with suppress(Busy):  # looked at again in a minute
+            finished += finish_closing(batch_id, now=now)
+    return finished
+
+
+def _note_empty(batch: Batch, *, now: datetime) -> None:
+    """After the last chunk. Locks the batch, then its escrow; of two runs the second changes nothing."""
+    locked = Batch.objects.select_for_update(no_key=True).get(id=batch.id)
+    if locked.emptied_at is None:
+        closing.cancel_unopened(locked)
+        Batch.objects.filter(id=batch.id).update(emptied_at=now)
+        release_spare(locked, now=now)
 
 
 @transaction.atomic
@@ -327,7 +366,7 @@ def release_spare(batch: Batch, *, now: datetime) -> int:
     """
     batch = Batch.objects.select_for_update(no_key=True).get(id=batch.id)
     if batch.escrow_id is None or batch.state != Batch.State.CLOSED:
-        return 0
+        return 0  # places that are not cancelled yet are outstanding, as any other
     keep = reserving.look(batch, now=now).outstanding_micros
     return funding.release(batch.organization_id, batch.id, keep_micros=keep, currency=batch.currency, now=now)
 
@@ -340,14 +379,8 @@ def release_closed(*, now: datetime) -> int:
 
 def progress(batch: Batch) -> dict[str, int]:
     """How far a batch has got: tasks, tasks complete, places, places with an answer, and assignments by state."""
-    tasks = Task.objects.filter(batch=batch).exclude(lane=Task.Lane.GOLD)
-    sums = tasks.aggregate(
-        tasks=Count("id"), complete=Count("id", filter=Q(state=Task.State.COMPLETE)), places=Sum("overlap"), answered=Sum("done")
-    )
-    states = dict(Assignment.objects.filter(batch=batch).values_list("state").annotate(n=Count("id")))
-    return {name: value or 0 for name, value in sums.items()} | {
-        str(state): states.get(state, 0) for state in Assignment.State.values
-    }
+    counts = counting.of_batch(batch.id)
+    return {name: counts[name] for name in (*counting.OF_TASKS, *Assignment.State.values)}
 
 
 def escrow_micros(batch: Batch) -> int:
@@ -392,14 +425,6 @@ def _move(actor: Actor, batch_id: UUID, before: str, after: str, *, now: datetim
 def _tell(what: str, batch: Batch, actor: Actor, now: datetime) -> None:
     events.record(f"batch.{what}", subject_id=batch.id, organization_id=batch.organization_id, actor_id=actor.id, now=now)
     audit.append(f"batch.{what}", subject=f"batch:{batch.id}", actor_id=actor.id, now=now, before={"state": batch.state})
-
-
-def _ordinary(batch: Batch) -> QuerySet[Task]:
-    return Task.objects.filter(batch=batch).exclude(lane=Task.Lane.GOLD)
-
-
-def _ordinary_places(batch: Batch) -> int:
-    return int(_ordinary(batch).aggregate(n=Sum("overlap", default=0))["n"])
 
 
 def _newest_guideline(project_id: UUID) -> Guideline | None:

@@ -17,15 +17,14 @@ REJECTION_KEPT = decisions.APPEAL_WINDOW + timedelta(hours=12)
 # One statement, so one snapshot: a place that a claim, a hand-in or a verdict moves at this moment is counted once, before or after the
 # move. Counted apart, it could be in none of the sums (or in two). The balance is read in the same snapshot.
 OUTSTANDING = """
-SELECT (SELECT coalesce(sum(t.need), 0) FROM tasks_task t
-         WHERE t.project_id = %(project_id)s AND t.batch_id = %(batch_id)s AND t.need > 0) * %(place_micros)s::bigint
-     + (SELECT coalesce(sum(CASE a.state WHEN 'submitted' THEN a.fee_micros ELSE a.price_micros + a.fee_micros END), 0)
-          FROM tasks_assignment a
-         WHERE a.batch_id = %(batch_id)s
-           AND (a.state IN ('leased', 'submitted')
-             OR a.state = 'rejected' AND (a.ended_at >= %(kept_since)s OR EXISTS (
-                SELECT FROM workforce_decision d JOIN workforce_appeal p ON p.decision_id = d.id
-                 WHERE d.worker_id = a.worker_id AND d.scope = 'assignment:' || a.id AND d.kind = 'reject_work' AND p.state = 'open')))
+SELECT (SELECT coalesce(sum(c.need), 0) * %(place_micros)s::bigint + coalesce(sum(c.owed_micros), 0)  -- open, leased, submitted
+          FROM tasks_tally c WHERE c.batch_id = %(batch_id)s)
+     + (SELECT coalesce(sum(a.price_micros + a.fee_micros), 0) FROM tasks_assignment a
+         WHERE a.batch_id = %(batch_id)s AND a.state = 'rejected' AND a.ended_at >= %(kept_since)s)
+     + (SELECT coalesce(sum(a.price_micros + a.fee_micros), 0)  -- from the open appeals, which are few, to what they are about
+          FROM workforce_appeal p JOIN workforce_decision d ON d.id = p.decision_id
+          JOIN tasks_assignment a ON a.id = CASE d.kind WHEN 'reject_work' THEN substr(d.scope, length('assignment:') + 1)::uuid END
+         WHERE p.state = 'open' AND a.batch_id = %(batch_id)s AND a.state = 'rejected' AND a.ended_at < %(kept_since)s
        ) AS outstanding,
        coalesce((SELECT s.posted - s.held_out FROM payments_balance(%(escrow_id)s) s), 0) AS available
 """
@@ -48,7 +47,6 @@ def look(batch: Batch, *, now: datetime) -> Escrow:
     (row,) = rows_of(
         OUTSTANDING,
         {
-            "project_id": batch.project_id,
             "batch_id": batch.id,
             "escrow_id": batch.escrow_id,
             "place_micros": batch.price_micros + batch.fee_micros,

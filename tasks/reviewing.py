@@ -7,22 +7,22 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import F
 from django.urls import reverse
 
-from foundation import events
+from foundation import events, queueing
 from foundation.errors import NotFound
 from foundation.models import Event
 from payments import ledger
 from payments.models import Account
-from tasks import assigning, publishing, reserving, weighing
+from tasks import assigning, counting, publishing, reserving, weighing
 from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewConflict, TooFewChecks
-from tasks.models import Assignment, Batch, Review, Task
+from tasks.models import Assignment, Batch, BulkAcceptance, Review, Task
 from workforce import access, decisions, notifying
 from workforce.access import Actor
 from workforce.models import Decision, NoticeKind
@@ -31,8 +31,10 @@ COMMENT_MIN_CHARACTERS = 100
 REJECTIONS_FREE = 3  # per batch, whatever the share
 REJECTIONS_SHARE = 0.05
 TOO_FAST_MIN_SAMPLE = 30
+TOO_FAST_NEWEST = 2000  # answers looked at
 CHECKS_MIN_GOLD = 5  # failed checks are no reason before that many (reference: fair-work.md A.2 rule 16)
-ACCEPT_CHUNK = 500
+ACCEPT_CHUNK = 500  # answers accepted in one transaction
+ACCEPTANCE_UNSEEN = timedelta(minutes=2)  # without a chunk for so long, its process was lost
 REVERSED = "The rejection was reversed: your answer is accepted and paid."
 
 
@@ -53,11 +55,58 @@ def accept(actor: Actor, assignment_id: UUID, *, now: datetime, comment: str = "
     return assignment
 
 
-def accept_submitted(actor: Actor, batch_id: UUID, *, now: datetime) -> int:
-    """Accept everything of a batch that waits for review; returns how many. Safe to repeat."""
-    publishing.own_batch(actor, batch_id)
-    waiting = Assignment.objects.filter(batch_id=batch_id, state=Assignment.State.SUBMITTED)
-    return _in_chunks(waiting, reviewer_id=actor.id, now=now)
+@transaction.atomic
+def accept_submitted(actor: Actor, batch_id: UUID, *, now: datetime) -> BulkAcceptance:
+    """Accept everything of a batch that waits for review now: a chunk at once, the rest by a job, a transaction per chunk.
+
+    Returns the operation: `accepted` of `waiting` so far. While one runs, asking again returns it. Managers.
+    """
+    batch = publishing.own_batch(actor, batch_id)
+    new = BulkAcceptance(
+        batch=batch,
+        requested_by_id=actor.id,
+        waiting=counting.of_batch(batch_id)[Assignment.State.SUBMITTED],
+        created_at=now,
+        seen_at=now,
+    )
+    BulkAcceptance.objects.bulk_create([new], ignore_conflicts=True)  # waits for a twin, then skips
+    running = BulkAcceptance.objects.filter(batch=batch, ended_at=None).first()
+    if running is None or running.id != new.id:
+        return running or BulkAcceptance.objects.filter(batch=batch).latest("created_at")
+    if not _accept_chunk(new.id, now=now):
+        queueing.enqueue("tasks.jobs.accept_the_rest", str(new.id))
+    new.refresh_from_db()
+    return new
+
+
+def accept_the_rest(acceptance_id: UUID, *, now: datetime) -> bool:
+    """Go on with a bulk acceptance, chunk by chunk; returns whether it is done. Safe to repeat, to run twice at once and to kill."""
+    while not (done := _accept_chunk(acceptance_id, now=now)):
+        if done is None:
+            return False  # another run is at it
+    return True
+
+
+def continue_acceptances(*, now: datetime) -> int:
+    """Go on with those whose process was lost; returns how many are done now."""
+    lost = BulkAcceptance.objects.filter(ended_at=None, seen_at__lt=now - ACCEPTANCE_UNSEEN)
+    return sum(accept_the_rest(one, now=now) for one in list(lost.values_list("id", flat=True)))
+
+
+@transaction.atomic
+def _accept_chunk(acceptance_id: UUID, *, now: datetime) -> bool | None:
+    """One chunk; whether it was the last, None where another run holds the operation. Locks it, then what accepting locks."""
+    row = BulkAcceptance.objects.select_for_update(no_key=True, skip_locked=True).filter(id=acceptance_id).first()
+    if row is None or row.ended_at is not None:
+        return None if row is None else True
+    waiting = Assignment.objects.filter(batch_id=row.batch_id, state=Assignment.State.SUBMITTED).order_by("id")
+    ids = list(waiting.values_list("id", flat=True)[: ACCEPT_CHUNK + 1])
+    accepted = _accept_all(ids[:ACCEPT_CHUNK], reviewer_id=row.requested_by_id, comment="", now=now)
+    is_last = len(ids) <= ACCEPT_CHUNK
+    BulkAcceptance.objects.filter(id=row.id).update(
+        accepted=F("accepted") + accepted, seen_at=now, ended_at=now if is_last else None
+    )
+    return is_last
 
 
 def accept_due(*, now: datetime) -> int:
@@ -140,12 +189,12 @@ def reject(
     """
     assignment = _own(actor, assignment_id)
     _check_explanation(reason, comment, evidence)
-    batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
-    _check_cap(actor, batch)
     if reason == Review.Reason.TOO_FAST:
         _check_too_fast(assignment)
     if reason == Review.Reason.FAILED_CHECKS:
         _check_enough_gold(assignment)
+    batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
+    _check_cap(actor, batch)
     moved = Assignment.objects.filter(id=assignment_id, state=Assignment.State.SUBMITTED).update(
         state=Assignment.State.REJECTED, ended_at=now
     )
@@ -279,24 +328,24 @@ def _check_explanation(reason: str, comment: str, evidence: Any) -> None:
 
 def _check_cap(actor: Actor, batch: Batch) -> None:
     """At most max(3, 5 %) of what was handed in, unless an operator signs it off by rejecting themselves."""
-    counts = Assignment.objects.filter(batch=batch).aggregate(
-        judged=Count("id", filter=Q(state__in=[*Assignment.COUNTED, Assignment.State.REJECTED])),
-        rejected=Count("id", filter=Q(state=Assignment.State.REJECTED)),
-    )
-    limit = max(REJECTIONS_FREE, math.floor(counts["judged"] * REJECTIONS_SHARE))
+    counts = counting.of_batch(batch.id)
+    judged = sum(counts[state] for state in (*Assignment.COUNTED, Assignment.State.REJECTED))
+    limit = max(REJECTIONS_FREE, math.floor(judged * REJECTIONS_SHARE))
     if counts["rejected"] >= limit and not actor.is_operator:
-        raise RejectionCap(limit=limit, rejected=counts["rejected"], handed_in=counts["judged"])
+        raise RejectionCap(limit=limit, rejected=counts["rejected"], handed_in=judged)
 
 
 def _check_too_fast(assignment: Assignment) -> None:
-    """Too fast means: log T < median − 3 × 1.4826 × MAD of log T over the batch, n ≥ 30.
+    """Too fast means: log T < median − 3 × 1.4826 × MAD of log T over the batch's newest TOO_FAST_NEWEST answers, n ≥ 30.
 
     The median and the median absolute deviation, scaled to a standard deviation (Rousseeuw and Croux 1993), of logarithms,
-    because times are log-normal and a mean with its deviation never flags anything (reference: fair-work.md §0).
+    because times are log-normal and a mean with its deviation never flags anything (reference: fair-work.md §0). So many answers
+    place both within a few per cent, however many more there are.
     """
-    times = Assignment.objects.filter(
+    newest = Assignment.objects.filter(
         batch_id=assignment.batch_id, state__in=[*Assignment.COUNTED, Assignment.State.REJECTED], credited_seconds__gt=0
-    ).values_list("credited_seconds", flat=True)
+    ).order_by("-id")
+    times = newest.values_list("credited_seconds", flat=True)[:TOO_FAST_NEWEST]
     logs = [math.log(seconds) for seconds in times if seconds]
     if len(logs) < TOO_FAST_MIN_SAMPLE:
         raise NotTooFast("There are too few answers to call one too fast.", limit=TOO_FAST_MIN_SAMPLE, got=len(logs))

@@ -129,6 +129,11 @@ class NewBatch(serializers.ModelSerializer[Batch]):
 class BatchBody(serializers.ModelSerializer[Batch]):
     """A batch as its requester sees it."""
 
+    emptied_at = serializers.DateTimeField(
+        read_only=True,
+        help_text="When the last task of a closed batch was cancelled and its spare money went back; null until then.",
+    )
+
     class Meta:
         model = Batch
         fields = [
@@ -145,6 +150,7 @@ class BatchBody(serializers.ModelSerializer[Batch]):
             "created_at",
             "published_at",
             "closed_at",
+            "emptied_at",
         ]
 
 
@@ -270,7 +276,7 @@ class Resume(Command):
 
 
 class Close(Command):
-    """End a batch; unspent money goes back."""
+    """End a batch: nothing is claimed from now on, and unspent money goes back once `emptied_at` is set, for a large batch a moment later."""
 
     answers = BatchBody
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.urls import path
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from tasks import reviewing
-from tasks.models import Answer, Assignment, Review
+from tasks.models import Answer, Assignment, Batch, BulkAcceptance, Review
 from tasks.publishing import own_batch
 from workforce import access, aliases
 from workforce.models import Membership
@@ -124,17 +124,41 @@ class Reject(Command):
         return reviewing.reject(access.actor_of(request), path["assignment_id"], now=now, **data)
 
 
+class BulkAcceptanceBody(serializers.ModelSerializer[BulkAcceptance]):
+    """How far accepting everything that waited has got. Poll it until `state` is `done`."""
+
+    state = serializers.ChoiceField(choices=["running", "done"], read_only=True)
+
+    class Meta:
+        model = BulkAcceptance
+        fields = ["id", "batch_id", "state", "waiting", "accepted", "created_at", "ended_at"]
+
+
 class AcceptSubmitted(Command):
-    """Accept everything of a batch that waits for review."""
+    """Accept everything of a batch that waits for review; many by a job: poll `GET acceptances/<id>`. Asking again meanwhile returns it."""
+
+    answers = BulkAcceptanceBody
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Accept them."""
-        return {"accepted": reviewing.accept_submitted(access.actor_of(request), path["batch_id"], now=now)}
+        return reviewing.accept_submitted(access.actor_of(request), path["batch_id"], now=now)
+
+
+class OneBulkAcceptance(RetrieveAPIView[BulkAcceptance]):
+    """How far accepting everything that waited in a batch has got."""
+
+    serializer_class = BulkAcceptanceBody
+    lookup_url_kwarg = "acceptance_id"
+
+    def get_queryset(self) -> Any:
+        """Of batches one may see."""
+        return BulkAcceptance.objects.filter(batch__in=Batch.objects.visible_to(access.actor_of(self.request)))
 
 
 urlpatterns = [
     path("batches/<uuid:batch_id>/assignments", BatchAssignments.as_view()),
     path("batches/<uuid:batch_id>/accept-submitted", AcceptSubmitted.as_view()),
+    path("acceptances/<uuid:acceptance_id>", OneBulkAcceptance.as_view()),
     path("assignments/<uuid:assignment_id>/accept", Accept.as_view()),
     path("assignments/<uuid:assignment_id>/reject", Reject.as_view()),
 ]

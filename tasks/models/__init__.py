@@ -1,7 +1,8 @@
 """Work, who does it and what was concluded; one file per aggregate."""
 
 from tasks.models.aggregation import AggregationRun, Result, RunSkill
-from tasks.models.answering import Answer, Assignment, Draft, Review
+from tasks.models.answering import Answer, Assignment, BulkAcceptance, Draft, Review
+from tasks.models.counting import Tally
 from tasks.models.gold import GoldScore, Look
 from tasks.models.learning import Study
 from tasks.models.media import MediaFile
@@ -13,6 +14,7 @@ __all__ = [
     "Answer",
     "Assignment",
     "Batch",
+    "BulkAcceptance",
     "Draft",
     "Enrolment",
     "Gold",
@@ -28,5 +30,6 @@ __all__ = [
     "Review",
     "RunSkill",
     "Study",
+    "Tally",
     "Task",
 ]

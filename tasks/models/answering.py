@@ -99,6 +99,9 @@ class Assignment(models.Model):
             models.Index(
                 "batch", condition=Q(gold_try__gt=0, weighed_at=None) & ~Q(state="leased"), name="waiting_to_be_weighed"
             ),
+            models.Index("batch", "ended_at", condition=Q(state="rejected"), name="rejected_by_batch"),
+            models.Index("batch", "id", condition=Q(state="submitted"), name="submitted_by_batch"),
+            models.Index("worker", "submitted_at", condition=Q(submitted_at__isnull=False), name="handed_in_by_worker"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -196,3 +199,31 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.assignment_id}"
+
+
+class BulkAcceptance(models.Model):
+    """Everything of a batch that waits for review is accepted, in chunks: the operation to poll. Written by `reviewing`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    batch = models.ForeignKey(Batch, models.PROTECT)
+    requested_by = models.ForeignKey(User, models.PROTECT)
+    waiting = models.PositiveIntegerField()  # when it was asked for
+    accepted = models.PositiveIntegerField(
+        default=0
+    )  # so far, with what came in before the last chunk; others may accept some, too
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # of the last chunk
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("batch"), condition=Q(ended_at=None), name="one_acceptance_of_a_batch_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.accepted} of {self.waiting} accepted"
+
+    @property
+    def state(self) -> str:
+        """Running, or done."""
+        return "running" if self.ended_at is None else "done"

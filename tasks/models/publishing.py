@@ -174,12 +174,15 @@ class Batch(models.Model):
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    emptied_at = models.DateTimeField(null=True)  # after it was closed: nothing is open any more, and spare money went back
 
     objects = BatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "batches"
+        indexes = [models.Index("closed_at", condition=Q(state="closed", emptied_at=None), name="batch_being_closed")]
         constraints = [
+            models.CheckConstraint(condition=Q(emptied_at=None) | Q(state="closed"), name="only_closed_batches_are_emptied"),
             models.CheckConstraint(condition=Q(state__in=["draft", "open", "paused", "closed"]), name="batch_state_is_known"),
             models.CheckConstraint(condition=Q(overlap__gte=1), name="batch_wants_an_answer"),
             models.CheckConstraint(condition=Q(sensitive__contained_by=Sensitive.values), name="sensitive_content_is_known"),
@@ -235,6 +238,9 @@ class Enrolment(models.Model):
     # gold they gave back and have not met again: given back once, and twice. Written by `weighing`, paid off by the claim.
     gold_owed_once = models.PositiveIntegerField(default=0, db_default=0)
     gold_owed_twice = models.PositiveIntegerField(default=0, db_default=0)
+    seated_at = models.DateTimeField(
+        null=True
+    )  # where the group is limited: since when a seat is theirs; None: it was given away
     created_at = models.DateTimeField()
 
     class Meta:

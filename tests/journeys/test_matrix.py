@@ -116,6 +116,7 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "lessons/<uuid:lesson_id>/study": {"post": (NO_WORKER, SEEN)},  # walt has begun the course in a row above
     "lessons/<uuid:lesson_id>/practise": {"post": (NO_WORKER, SEEN)},
     "lessons/<uuid:lesson_id>/read": {"post": (NO_WORKER, 400)},  # it is mastered by practice
+    "acceptances/<uuid:acceptance_id>": {"get": (FOREIGN, FOREIGN)},
     "aggregations/<uuid:run_id>": {"get": (FOREIGN, FOREIGN)},
     "aggregations/<uuid:run_id>/results": {"get": (FOREIGN, FOREIGN)},
     "aggregations/<uuid:run_id>/skills": {"get": (FOREIGN, FOREIGN)},

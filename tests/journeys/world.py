@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 
 from tasks import personal_data
+from tasks.models import BulkAcceptance
 from tests.builders import Person
 from tests.tasks.scenes import COMMENT, INTERFACE, result
 
@@ -55,6 +56,7 @@ def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
         at = wanda.now.replace(minute=n + 1)
         ok(wanda.post(f"assignments/{lease['id']}/submit", {"token": lease["token"], "result": result("b")}, at=at))
         ids["assignment_id"], ids["token"] = lease["id"], lease["token"]
+    ids["acceptance_id"] = str(_accepted_at_once(ids["batch_id"], rita).id)
     ids["run_id"] = ok(rita.post(f"batches/{ids['batch_id']}/aggregations", {"method": "MajorityVote"}), 202)["id"]
     waiting = ok(rita.get(f"batches/{ids['batch_id']}/assignments", state="submitted"))["results"]
     rejection = {"reason": "low_effort", "comment": COMMENT, "evidence": {"task": "t0"}}
@@ -127,3 +129,10 @@ def batch(skill: str) -> dict[str, Any]:
         "accuracy_bar": 0.6,
         "requirements": [{"subject": "skill", "skill_id": skill, "comparator": "greater_than_or_equal_to", "values": [50]}],
     }
+
+
+def _accepted_at_once(batch_id: str, rita: Person) -> BulkAcceptance:
+    """An operation that has ended; a real one would take the verdicts away from what follows."""
+    return BulkAcceptance.objects.create(
+        batch_id=batch_id, requested_by=rita.user, waiting=0, created_at=rita.now, seen_at=rita.now, ended_at=rita.now
+    )

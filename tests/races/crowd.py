@@ -45,10 +45,12 @@ def scene(
     organization = Organization.objects.create(name="Races", created_at=now)
     project = Project.objects.create(organization=organization, name="Races", interface=INTERFACE, created_at=now)
     guideline = Guideline.objects.create(project=project, version=1, text="Choose.", created_at=now)
+    batch_id = new_id()
     escrow = Account.objects.create(
-        kind="escrow", owner_id=new_id(), currency="USD", guard="places", unit_cap_micros=10_000_000, created_at=now
+        kind="escrow", owner_id=batch_id, currency="USD", guard="places", unit_cap_micros=10_000_000, created_at=now
     )
     batch = Batch.objects.create(
+        id=batch_id,
         project=project,
         organization=organization,
         name="Races",

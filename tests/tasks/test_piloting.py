@@ -10,7 +10,7 @@ from foundation.errors import Busy, NotFound
 from foundation.models import AuditEntry
 from payments import ledger
 from payments.errors import MissingFunds
-from tasks import measuring, piloting, pricing, publishing
+from tasks import assigning, enrolling, measuring, piloting, pricing, publishing
 from tasks.errors import (
     BadBatch,
     BatchEmpty,
@@ -204,6 +204,39 @@ def test_a_group_that_is_complete_takes_nobody_else_and_says_so(large, rita, now
     # Those inside stay inside, whatever makes their access be derived afresh.
     ok(crew[0].post("me/profile", {"languages": ["en", "de"]}))
     assert scenes.claim(crew[0], pilot)
+
+
+def test_a_seat_is_free_again_when_somebody_leaves_without_an_answer(large, rita, now):
+    pilot = piloting.begin(rita.actor, large.id, now=now, workers=5)
+    crew = crew_of(now, 8)
+    leases = [scenes.claim(worker, pilot)[0] for worker in crew[:5]]
+    scenes.submit(crew[0], leases[0])
+    with pytest.raises(NotEligible):
+        scenes.claim(crew[5], pilot)
+    assigning.return_task(leases[1].id, worker_id=crew[1].worker.id, token=leases[1].token, now=now)
+    [job] = ok(crew[5].get("jobs"))["results"]
+    assert job["eligible"] is True
+    assert scenes.claim(crew[5], pilot)
+    with pytest.raises(NotEligible) as refused:
+        scenes.claim(crew[1], pilot)  # the seat went to somebody else
+    assert [step["step"] for step in refused.value.details["missing"]] == ["group"]
+    # Four leases run out; the one who answered stays in.
+    late = now + timedelta(hours=1)
+    assert scenes.claim(crew[6], pilot, now=late)
+    assert scenes.claim(crew[0], pilot, now=late)
+    held = Enrolment.objects.filter(batch=pilot, seated_at__isnull=False)
+    assert held.count() == 5
+
+
+def test_a_seat_is_kept_for_ten_minutes_for_whoever_has_not_taken_a_task_yet(large, rita, now):
+    pilot = piloting.begin(rita.actor, large.id, now=now, workers=5)
+    crew = crew_of(now, 6)
+    for worker in crew[:5]:
+        enrolling.enrol(worker.worker.id, pilot, now=now)
+    with pytest.raises(NotEligible):
+        enrolling.enrol(crew[5].worker.id, pilot, now=now + timedelta(minutes=9))
+    assert enrolling.enrol(crew[5].worker.id, pilot, now=now + timedelta(minutes=11))
+    assert Enrolment.objects.filter(batch=pilot, seated_at__isnull=False).count() == 5
 
 
 def test_any_batch_may_limit_its_group(large, rita):

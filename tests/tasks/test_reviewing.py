@@ -107,8 +107,8 @@ def test_everything_submitted_is_accepted_at_once_and_once(rita, batch, wanda, w
     answers = scenes.answered(wanda, batch, count=4)
     (lease,) = scenes.claim(walt, batch)
     reject(rita, answers[0])
-    assert reviewing.accept_submitted(rita.actor, batch.id, now=rita.now) == 3
-    assert reviewing.accept_submitted(rita.actor, batch.id, now=rita.now) == 0
+    assert reviewing.accept_submitted(rita.actor, batch.id, now=rita.now).accepted == 3
+    assert reviewing.accept_submitted(rita.actor, batch.id, now=rita.now).accepted == 0
     assert scenes.money(batch, wanda)["earnings"] == 3 * PRICE
     assert Assignment.objects.get(id=lease.id).state == "leased"
     assert Assignment.objects.get(id=answers[0].id).state == "rejected"
@@ -118,7 +118,7 @@ def test_more_than_one_chunk_is_accepted(rita, olga, wanda, monkeypatch):
     monkeypatch.setattr(reviewing, "ACCEPT_CHUNK", 2)
     batch = scenes.opened(rita, olga, tasks=5)
     scenes.answered(wanda, batch, count=5)
-    assert reviewing.accept_submitted(rita.actor, batch.id, now=rita.now) == 5
+    assert reviewing.accept_the_rest(reviewing.accept_submitted(rita.actor, batch.id, now=rita.now).id, now=rita.now)
     assert scenes.money(batch, wanda)["earnings"] == 5 * PRICE
 
 
@@ -413,7 +413,7 @@ def test_verdicts_over_http(rita, rex, batch, wanda):
     assert wanda.post(f"assignments/{second.id}/accept").status_code == 404
     assert rita.post(f"assignments/{second.id}/reject", body).json()["state"] == "rejected"
     assert rita.post(f"assignments/{second.id}/reject", body).status_code == 409
-    assert rita.post(f"batches/{batch.id}/accept-submitted").json() == {"accepted": 1}
+    assert rita.post(f"batches/{batch.id}/accept-submitted").json()["accepted"] == 1
     assert rex.post(f"batches/{batch.id}/accept-submitted").status_code == 404
     assert rex.get(f"batches/{batch.id}/assignments").status_code == 404
     assert scenes.money(batch, wanda)["earnings"] == 2 * PRICE

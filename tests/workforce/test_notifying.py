@@ -71,7 +71,7 @@ def test_accepted_work_is_told_once_a_batch_and_day(rita, olga, wanda, walt, now
     batch = scenes.opened(rita, olga, tasks=6, overlap=2)
     scenes.answered(wanda, batch, count=3)
     scenes.answered(walt, batch, count=1)
-    assert reviewing.accept_submitted(rita.actor, batch.id, now=now) == 4
+    assert reviewing.accept_submitted(rita.actor, batch.id, now=now).accepted == 4
     (hers,) = told(wanda, "work_accepted")
     assert (hers.count, hers.data["amount_micros"], hers.mail) == (3, 3 * scenes.PRICE, "none")
     assert told(walt, "work_accepted")[0].count == 1
