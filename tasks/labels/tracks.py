@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KEYFRAMES_MAX = 5_000  # of one track
+PAIRS_COMPARED_MAX = 40_000  # of the tracks of two answers: 200 with 200
 SAMPLES_MAX = 1_000  # frames at which two tracks are compared: all of them, or that many evenly spread
 NUMBERS = ("x", "y", "width", "height")
 
@@ -80,8 +81,8 @@ class Tracks(Drawn):
             return [[] for _ in a]
         until = max(max(track.get("frames", 0), track["keyframes"][-1]["frame"]) for track in (*a, *b))
         frames = np.unique(np.linspace(1, until, min(until, SAMPLES_MAX)).round())
-        right = [boxes_at(track, frames, until) for track in b]
-        return [[_iou(boxes_at(track, frames, until), other) for other in right] for track in a]
+        left, right = ([boxes_at(track, frames, until) for track in tracks] for tracks in (a, b))
+        return overlap.each_with_each(left, right, _iou, pairs_max=PAIRS_COMPARED_MAX)
 
     def place_of(self, canonical: Any) -> dict[str, Any]:
         """The track, as the editor writes it."""

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CORNERS_COMPARED_MAX = 500_000  # of all pairs of shapes that are laid over each other
+PAIRS_COMPARED_MAX = 250_000  # of the regions of two answers, one by one: 500 with 500
 
 Matrix = list[list[float]]
 Pair = tuple[int, int, float]  # a region here, a region there, how alike they are
@@ -122,6 +123,17 @@ def _sound(corners: Sequence[Sequence[float]]) -> Any:
     return shape if shape.is_valid else shapely.make_valid(shape)
 
 
-def each_with_each(a: Sequence[Any], b: Sequence[Any], alike: Callable[[Any, Any], float]) -> Matrix:
-    """How alike each is with each."""
-    return [[alike(one, other) for other in b] for one in a]
+def each_with_each(
+    a: Sequence[Any], b: Sequence[Any], alike: Callable[[Any, Any], float], *, pairs_max: int = PAIRS_COMPARED_MAX
+) -> Matrix:
+    """How alike each is with each, in at most `pairs_max` comparisons: of more regions than that, each is compared with those that stand
+    about where it stands in its own answer, and counts as unlike all others.
+    """
+    if len(a) * len(b) <= pairs_max:
+        return [[alike(one, other) for other in b] for one in a]
+    table, width = [], max(1, pairs_max // len(a))
+    for i, one in enumerate(a):
+        begin = max(0, min(len(b) - width, i * len(b) // len(a) - width // 2))
+        near = [alike(one, other) for other in b[begin : begin + width]]
+        table.append([0.0] * begin + near + [0.0] * (len(b) - begin - len(near)))
+    return table

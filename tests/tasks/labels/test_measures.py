@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tasks.labels import tracks
 from tasks.labels.measures import orders, overlap, runs, stretches, wording
 from tasks.labels.measures.stretches import Stretch
 from tests.tasks.labels.faces import FACES, PICTURE, SIZE, box, drawn, painted, told, track
@@ -352,3 +353,29 @@ def test_of_very_many_shapes_those_are_compared_that_meet_most(monkeypatch):
     table = overlap.shape_ious(shapes, shapes)
     assert sum(value > 0 for row in table for value in row) == 20
     assert [table[n][n] for n in range(20)] == [1.0] * 20
+
+
+@pytest.mark.parametrize(("here", "there"), [(500, 500), (1000, 1000), (1000, 3), (3, 1000), (1000, 400)])
+def test_of_many_regions_each_is_compared_with_those_around_its_place(here, there):
+    looked = []
+
+    def alike(one, other):
+        looked.append((one, other))
+        return 1.0 if one == other else 0.0
+
+    table = overlap.each_with_each(range(here), range(there), alike)
+    assert len(looked) <= overlap.PAIRS_COMPARED_MAX
+    assert [len(row) for row in table] == [there] * here
+    if here == there:
+        assert all(table[i][i] == 1.0 for i in range(here)), "what stands in the same place is found"
+    few = overlap.each_with_each(range(here), range(there), alike, pairs_max=1)
+    assert [len(row) for row in few] == [there] * here
+
+
+def test_tracks_have_a_bound_of_their_own(monkeypatch):
+    looked = []
+    monkeypatch.setattr(tracks, "_iou", lambda a, b: looked.append(1) or 1.0)
+    track = {"keyframes": [{"frame": 1, "x": 0, "y": 0, "width": 5, "height": 5, "enabled": True}], "frames": 2}
+    family = tracks.Tracks("t", ("v",), False)
+    assert len(family.overlaps([track] * 300, [track] * 300)) == 300
+    assert len(looked) <= tracks.PAIRS_COMPARED_MAX
