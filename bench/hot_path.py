@@ -22,6 +22,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["FAIRHAND_DATABASE"] = "bench_hot_path"
 os.environ.setdefault("FAIRHAND_DEBUG", "0")
+os.environ.setdefault("FAIRHAND_ALLOW_SUPERUSER", "1")  # the embedded database
 os.environ.setdefault("FAIRHAND_SECRET_KEY", secrets.token_urlsafe(40))
 os.environ.setdefault("FAIRHAND_IDENTITY_KEYS", secrets.token_urlsafe(40))
 os.environ.setdefault("FAIRHAND_ALLOWED_HOSTS", "127.0.0.1")

@@ -7,3 +7,9 @@ class ConfigConfig(AppConfig):
     """Wires everything together; nobody imports it."""
 
     name = "config"
+
+    def ready(self) -> None:
+        """Connect what happens after migrating and after each job."""
+        from config import schedules
+
+        schedules.connect()

@@ -1,7 +1,22 @@
-"""What runs by the clock: the whole table, in one place. `sync` makes the queue's own table equal to it."""
+"""What runs by the clock: the whole table, in one place. `sync` makes the queue's own table equal to it, after every `migrate`."""
 
-from django_q.models import Schedule
+import logging
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import Min
+from django.db.models.signals import post_migrate
+from django_q.models import OrmQ, Schedule
+from django_q.signals import post_execute_in_worker
+
+from foundation import clock
+from foundation.models import ScheduledRun
+
+log = logging.getLogger(__name__)
+
+SYNC_LOCK = 7_216_002  # of all processes that may sync, one does at a time
 MINUTES = Schedule.MINUTES
 TABLE: list[tuple[str, str, int]] = [
     # name, job, every so many minutes
@@ -36,9 +51,54 @@ TABLE: list[tuple[str, str, int]] = [
 
 
 def sync() -> None:
-    """Make the schedules exactly those of the table; safe to repeat. Rows under other names are removed."""
-    for name, job, minutes in TABLE:
-        Schedule.objects.update_or_create(
-            name=name, defaults={"func": job, "schedule_type": MINUTES, "minutes": minutes, "repeats": -1}
-        )
-    Schedule.objects.exclude(name__in=[name for name, _, _ in TABLE]).delete()
+    """Make the schedules exactly those of the table; safe to repeat, and for several hosts at once. What is under other names is removed.
+
+    Runs after every `migrate`. A schedule that stays keeps its next run. Takes an advisory lock until its transaction ends.
+    """
+    names = [name for name, _, _ in TABLE]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SYNC_LOCK])
+        first: dict[str, int] = {}
+        for number, name in Schedule.objects.filter(name__in=names).order_by("id").values_list("id", "name"):
+            first.setdefault(name, number)
+        Schedule.objects.exclude(id__in=first.values()).delete()
+        for name, job, minutes in TABLE:
+            wanted = {"func": job, "schedule_type": MINUTES, "minutes": minutes, "repeats": -1, "cluster": None}
+            if name in first:
+                Schedule.objects.filter(id=first[name]).exclude(
+                    func=job, minutes=minutes, schedule_type=MINUTES, repeats=-1
+                ).update(**wanted)
+            else:
+                Schedule.objects.create(name=name, **wanted)
+        ScheduledRun.objects.exclude(name__in=names).delete()
+        since = clock.now()
+        ScheduledRun.objects.bulk_create((ScheduledRun(name=name, since=since) for name in names), ignore_conflicts=True)
+
+
+def sync_after_migrating(*, using: str, **signal: Any) -> None:
+    """After the last migration; not half way, where a table is still missing."""
+    tables = {Schedule._meta.db_table, ScheduledRun._meta.db_table}
+    if using == "default" and tables <= set(connection.introspection.table_names()):
+        sync()
+
+
+def note_run(*, task: dict[str, Any], **signal: Any) -> None:
+    """Note when a scheduled job succeeded or failed; in the process that ran it."""
+    name = task.get("group")
+    try:
+        at = {"succeeded_at": clock.now()} if task.get("success") else {"failed_at": clock.now()}
+        ScheduledRun.objects.filter(name=name).update(**at)
+    except Exception:  # the job itself is done: its end is not to be lost over a note
+        log.exception("the end of %s could not be noted", name)
+
+
+def longest_wait(*, now: datetime) -> timedelta:
+    """How long the job that waits longest has been waiting for a cluster."""
+    oldest = OrmQ.objects.filter(lock__lte=now).aggregate(at=Min("lock"))["at"]
+    return now - oldest if oldest else timedelta(0)
+
+
+def connect() -> None:
+    """Sync after migrating, and note each run. Once per process."""
+    post_migrate.connect(sync_after_migrating, sender=apps.get_app_config("django_q"), dispatch_uid="sync schedules")
+    post_execute_in_worker.connect(note_run, dispatch_uid="note run")

@@ -115,6 +115,9 @@ TEMPLATES = [
 EMBEDDED_POSTGRES_DIR = DATA_DIR / "postgres"
 DATABASE_URL = env.str("DATABASE_URL", default="")
 DATABASE_POOL_SIZE = env.int("FAIRHAND_DATABASE_POOL_SIZE", default=8)
+ALLOW_SUPERUSER = env.bool(
+    "FAIRHAND_ALLOW_SUPERUSER", default=False
+)  # may web processes and clusters run as one, outside development?
 
 
 def _database() -> dict[str, Any]:

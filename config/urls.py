@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config import pages, schema
 from config.api import page_not_found
+from config.readiness import readyz
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -33,6 +34,7 @@ urlpatterns = [
     path("", include("workforce.pages.urls")),
     path("", include("tasks.pages.urls")),
     path("api/healthz", healthz),
+    path("api/readyz", readyz),
     path("admin/", admin.site.urls),
     path("api/schema/", schema.schema, name="schema"),
     path("api/docs/", swagger_page, name="docs"),

@@ -87,3 +87,15 @@ class Mark(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ScheduledRun(models.Model):
+    """When a job that runs by the clock last succeeded and last failed, so that one that stands still is seen. Written by `config.schedules`."""
+
+    name = models.CharField(primary_key=True, max_length=100)  # of the schedule
+    since = models.DateTimeField()  # when it was first scheduled
+    succeeded_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -66,9 +66,11 @@ def wipe() -> None:
         )
         deletes = cursor.fetchone()[0]  # DELETE, because TRUNCATE of 66 tables makes and syncs as many files
         cursor.execute(f"SET session_replication_role = replica; {deletes}; SET session_replication_role = origin")
+    from config import schedules
     from workforce import checklist
 
     checklist.seed_platform(now=NOW)
+    schedules.sync()  # as `migrate` leaves them
 
 
 # ---- people: wanda and walt work; rita owns a requester, rex another who must never see hers; olga operates the platform ----

@@ -10,7 +10,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
 
-from config import schedules
 from config.processes import Cluster, WebServer, remember, stop_remembered
 from foundation import clock
 from foundation.queueing import enqueue
@@ -40,7 +39,6 @@ class Command(BaseCommand):
         stop_remembered()
         console.print("Bringing the database up to date and starting web server and cluster.")
         call_command("migrate", verbosity=0)
-        schedules.sync()
         web, cluster = WebServer(port=options["port"]).start(), Cluster().start()
         remember(web, cluster)
         fine = options["only"] == "showcase" or self._story(console, web.address)

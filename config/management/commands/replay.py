@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from config import schedules
 from config.management.commands.demo import operator_token
 from config.processes import Cluster, WebServer
 from simulation import history, judging
@@ -46,7 +45,6 @@ class Command(BaseCommand):
         if options["fresh"]:
             (folder / "replay.json").unlink(missing_ok=True)
         call_command("migrate", verbosity=0)
-        schedules.sync()
         with WebServer() as web, Cluster():
             replay = Replay(
                 web.address,

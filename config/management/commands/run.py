@@ -5,10 +5,11 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import schedules
+from config.database_role import refuse_superusers
 from config.processes import Cluster, WebServer
 from workforce.models import User
 
@@ -25,8 +26,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start, wait, stop."""
+        try:
+            refuse_superusers()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         call_command("migrate", verbosity=0)
-        schedules.sync()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with WebServer(port=options["port"], host=options["host"]) as web, Cluster() as cluster:
             self.stdout.write(f"Fairhand runs at {web.address} (API: {web.address}/api/docs/). Ctrl-C stops it.")
