@@ -285,7 +285,15 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = True  # the editor's frame has no origin, and loads its fonts from here
 MEDIA_ROOT = DATA_DIR / "media"
+EXTERNAL_FILES = env.str(
+    "FAIRHAND_EXTERNAL_FILES", default="tell"
+)  # tell: who works is told first that another site sees them; refuse
+if EXTERNAL_FILES not in {"tell", "refuse"}:
+    raise ImproperlyConfigured("FAIRHAND_EXTERNAL_FILES is tell or refuse.")
+# Hosts, by name or IPv4 address, that tasks may load from although they are not on the public internet.
+PRIVATE_HOSTS = frozenset(host.strip().lower() for host in env.list("FAIRHAND_PRIVATE_HOSTS", default=[]))
 UPLOAD_MAX_BYTES = env.int("FAIRHAND_UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)  # of one image, sound or video
 BODY_MAX_BYTES = max(UPLOAD_MAX_BYTES, 512 * 1024 * 1024)  # of any request; most routes take far less
 WEB_THREADS = env.int("FAIRHAND_WEB_THREADS", default=4)  # requests that one web process works on at once

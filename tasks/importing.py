@@ -269,8 +269,7 @@ class _Reader:
         known = GOLD_FIELDS if gold else TASK_FIELDS
         if unknown := set(row) - known:
             raise BadRow("A row has no such field.", field=sorted(unknown)[0][:80], known=sorted(known))
-        payload = row.get("payload")
-        self.interface.check_payload(payload)
+        payload = self.interface.check_payload(row.get("payload"))
         explanation = str(row.get("explanation") or "")
         files = {*media.files_in(payload, "payload"), *media.files_in_text(explanation, "explanation")}
         self._note_origins(payload)

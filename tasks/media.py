@@ -10,10 +10,11 @@ organisation's files alone.
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from django.core.files.storage import default_storage
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 
+from foundation import origins
 from foundation.errors import NotFound
 from foundation.ids import new_id
 from foundation.markdown import PICTURE, pictures_of
@@ -241,8 +243,11 @@ def check_own(organization_id: UUID, named: Iterable[Named]) -> None:
 
 
 def origins_of(payload: Any, interface: Interface) -> set[str]:
-    """The other sites (scheme, host, port) from which this payload's images, sound and video would be loaded."""
+    """The other sites (scheme, host, port) from which this payload's images, sound and video would be loaded; each as it was rebuilt."""
     if not isinstance(payload, dict):
         return set()
-    parts = [urlsplit(address) for address in interface.addresses_of(payload)]
-    return {f"{part.scheme}://{part.netloc.rpartition('@')[2]}" for part in parts if part.scheme in ("http", "https")}
+    found = set()
+    for address in interface.addresses_of(payload):
+        with suppress(origins.NoOrigin):  # a file kept here, or a picture in the payload itself
+            found.add(str(origins.origin_of(address)))
+    return found

@@ -23,7 +23,7 @@ from foundation.liveness import SignsOfLife, Stopwatch
 from payments import personal_data as money
 from qualification import personal_data as quality
 from tasks import exporting
-from tasks.models import Assignment, Draft, GuidelineReading, Review
+from tasks.models import Assignment, Draft, GuidelineReading, Review, ToldOfSite
 from workforce import erasure
 from workforce import personal_data as people
 from workforce.access import Actor
@@ -63,6 +63,7 @@ def _own_parts(worker_id: UUID) -> Parts:
         "guidelines_read": lambda: GuidelineReading.objects.filter(worker_id=worker_id).values(
             "guideline_id", "guideline__version", "began_at", "read_at"
         ),
+        "told_of_sites": lambda: ToldOfSite.objects.filter(worker_id=worker_id).order_by("id").values("site", "told_at"),
     }
 
 

@@ -84,6 +84,7 @@ def add_lesson(
         parsed = questions.editor_interface(interface)
         examples = questions.all_checked(examples, "examples", parsed, owner)
         practice = questions.all_checked(practice, "practice", parsed, owner)
+        interface = parsed.xml
     if not text and not practice:
         raise BadCourse("A lesson has something to read or to practise.", field="text")
     rule.setdefault("mastery_right", min(3, len(practice)))

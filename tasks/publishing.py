@@ -38,7 +38,7 @@ RELEASE_WINDOW = timedelta(days=60)  # lease, review and appeal end well within;
 def create_project(actor: Actor, *, organization_id: UUID, name: str, description: str, interface: str, now: datetime) -> Project:
     """A new kind of question. Managers. Raises InterfaceInvalid with what is wrong with the interface, and LimitReached."""
     access.require_role(actor, organization_id)
-    check_interface(interface)
+    interface = check_interface(interface).xml
     limits.hold("projects_per_organization", organization_id, Project.objects.filter(organization_id=organization_id))
     return Project.objects.create(
         organization_id=organization_id, name=name, description=description, interface=interface, created_at=now

@@ -27,13 +27,13 @@ def checked(question: Any, where: str, interface: Interface) -> dict[str, Any]:
     if not isinstance(explanation, str) or len(explanation) > EXPLANATION_MAX_CHARACTERS:
         raise BadQuestion("An explanation is a text.", field=f"{where}.explanation", limit=EXPLANATION_MAX_CHARACTERS)
     try:
-        interface.check_payload(question["payload"])
-        solution = interface.solution(question["solution"], question["payload"])
+        payload = interface.check_payload(question["payload"])
+        solution = interface.solution(question["solution"], payload)
     except (AnswerInvalid, PayloadInvalid) as error:
         raise BadQuestion(error.message, **(error.details | {"field": f"{where}.{error.details.get('field', '')}"})) from error
     return {
         "id": name,
-        "payload": question["payload"],
+        "payload": payload,
         "solution": solution,
         "result": question["solution"] if isinstance(question["solution"], list) else interface.result_of(solution),
         "labels": sorted(interface.labels_of(solution)),

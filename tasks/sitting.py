@@ -43,7 +43,7 @@ def create_exam(
     """
     access.require_role(actor, organization_id)
     media.check_own(organization_id, media.files_in_text(fields.get("instructions", ""), "instructions"))
-    checked = _checked(questions, interface, organization_id)
+    checked, interface = _checked(questions, interface, organization_id)
     if answer_key:
         if fields.get("scoring"):
             raise BadExam("State scoring or an answer key, not both.", field="answer_key")
@@ -53,8 +53,10 @@ def create_exam(
     )
 
 
-def _checked(bank: list[dict[str, Any]], interface: str, organization_id: UUID) -> list[dict[str, Any]]:
-    return questions.all_checked(bank, "questions", questions.editor_interface(interface), organization_id)
+def _checked(bank: list[dict[str, Any]], interface: str, organization_id: UUID) -> tuple[list[dict[str, Any]], str]:
+    """The questions and the interface as they are kept."""
+    parsed = questions.editor_interface(interface)
+    return questions.all_checked(bank, "questions", parsed, organization_id), parsed.xml
 
 
 # ---- sitting ----

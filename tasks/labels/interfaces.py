@@ -7,11 +7,11 @@ Answers are checked by the families, without the SDK, because that happens on ev
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-from tasks.labels import answers, building, combining, comparing, form, frames, objects, tags, writing
+from tasks.labels import answers, building, cleaning, combining, comparing, form, frames, objects, tags, writing
 from tasks.labels.errors import AnswerInvalid, InterfaceInvalid, PayloadInvalid
 from tasks.labels.family import REGION, Combined, Control
 from tasks.labels.form import Form
@@ -43,13 +43,15 @@ class Interface:
         """The controls that have any number of regions: none of them is an answer, too."""
         return [name for name, control in self.controls.items() if control.has_regions]
 
-    def check_payload(self, payload: Any) -> None:
-        """Refuse a payload that leaves a variable unfilled, or fills a tag with what it cannot show. Raises PayloadInvalid."""
+    def check_payload(self, payload: Any) -> dict[str, Any]:
+        """The payload as it is kept: HTML that the editor will show is clean. Refuses one that leaves a variable unfilled, or fills a tag
+        with what it cannot show. Raises PayloadInvalid.
+        """
         if not isinstance(payload, dict):
             raise PayloadInvalid("A payload is a JSON object.", field="payload")
         if self.frame is not None:
             self.frame.check(payload)
-            return
+            return payload
         filled = set()
         for shown in self.objects.values():
             shown.check(payload)
@@ -59,10 +61,28 @@ class Interface:
                 paths = objects.offered(payload.get(variable), f"payload.{variable}")
                 if isinstance(control, Regions) and any(len(path) > 1 for path in paths):  # the editor breaks on them
                     raise PayloadInvalid("Labels have no children: list each beside the others.", field=f"payload.{variable}")
+                if wrong := cleaning.offers_wrongly(payload[variable], _offered_by(control)):
+                    raise PayloadInvalid(f"{wrong[0][:40]} {wrong[1]}.", field=f"payload.{variable}", got=wrong[0][:40])
                 filled.add(variable)
-        for variable in self.variables:
+        for variable, tag in self.variables.items():
             if variable not in filled:
                 objects.check_text(payload.get(variable), variable)
+            if tag == "audioUrl":
+                objects.check_address(payload.get(variable), f"payload.{variable}")
+        return self.cleaned(payload)
+
+    def cleaned(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """The payload with the HTML in it clean, and without what the editor would make a style of. Cleaning again changes nothing."""
+        clean: dict[str, Any] = {}
+        for shown in self.objects.values():
+            if shown.variable and shown.tag == "HyperText" and isinstance(payload.get(shown.variable), str):
+                clean[shown.variable] = cleaning.cleaned(payload[shown.variable])
+            elif shown.variable and shown.tag == "List":
+                clean[shown.variable] = cleaning.clean_items(payload.get(shown.variable))
+        for control in self.controls.values():
+            if (variable := getattr(control, "variable", "")) and variable in payload:
+                clean[variable] = cleaning.clean_offered(payload[variable], _offered_by(control))
+        return payload | clean
 
     def addresses_of(self, payload: Any) -> Iterator[str]:
         """From where the payload's images, sound, video and data would be loaded: addresses as the payload writes them."""
@@ -113,15 +133,18 @@ class Interface:
         """
         return combining.combine(self, name, answers, method)
 
-    @property
+    @cached_property
     def for_editor(self) -> str:
-        """The config as the editor is given it. It cannot hand in a judgement on several objects (Pairwise aside): there the first stands
-        for all of them.
+        """The config as the editor is given it: what was read of it, written anew, so that nothing reaches the editor that was not read here
+        (comments, CDATA), and without what would not be let in today. The editor cannot hand in a judgement on several objects (Pairwise
+        aside): there the first stands for all of them.
         """
-        several = {c.name: c.to_names[0] for c in self.controls.values() if len(c.to_names) > 1 and c.result_type != "pairwise"}
-        if not several:
+        if self.frame is not None:
             return self.xml
+        several = {c.name: c.to_names[0] for c in self.controls.values() if len(c.to_names) > 1 and c.result_type != "pairwise"}
         root = tags.read(self.xml)
+        cleaning.strip_tree(root)
+        cleaning.put_inline(root)
         for tag in root.iter():
             if tag.get("name") in several:
                 tag.set("toName", several[tag.get("name", "")])
@@ -132,16 +155,24 @@ class Interface:
         return writing.result_of(self, canonical)
 
 
+def check_interface(xml: str) -> Interface:
+    """An interface that somebody brings, as it is kept (`xml`): its HTML is clean. Refuses what nobody could label with, or what could harm
+    who does. Raises InterfaceInvalid naming the tag, the attribute or the control.
+    """
+    found = interface_of(xml)
+    if found.frame is not None:
+        frames.check_external(found.frame)
+        return found
+    root = tags.read(xml)
+    tags.check_shown(root)
+    if not cleaning.clean_tree(root) and "<!" not in xml:
+        return found
+    return interface_of(ElementTree.tostring(root, encoding="unicode"))
+
+
 @lru_cache(maxsize=1024)
 def interface_of(xml: str) -> Interface:
-    """Parse and check an interface; kept per text. Raises InterfaceInvalid."""
-    return check_interface(xml)
-
-
-def check_interface(xml: str) -> Interface:
-    """Parse an interface and refuse what nobody could label with, or what could harm who does. Raises InterfaceInvalid naming the tag,
-    the attribute or the control.
-    """
+    """Parse an interface that was let in; kept per text. Raises InterfaceInvalid for what could not be labelled with."""
     if len(xml) > INTERFACE_MAX_CHARACTERS:
         raise InterfaceInvalid("The interface is too long.", field="interface", limit=INTERFACE_MAX_CHARACTERS, got=len(xml))
     root = tags.read(xml)
@@ -178,6 +209,11 @@ def _variables(found: "list[ElementTree.Element]") -> dict[str, str]:
                 elif tag.tag in objects.OBJECTS or variable not in variables:
                     variables[variable] = str(tag.tag)
     return variables
+
+
+def _offered_by(control: Control) -> str:
+    """The tag that what a payload offers to a control would be."""
+    return "Label" if isinstance(control, Regions) else "Choice"
 
 
 def _check_with_sdk(xml: str) -> None:

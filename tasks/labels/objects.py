@@ -5,11 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+
+from foundation import origins
 from tasks.labels.errors import PayloadInvalid
 
 VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
-IMAGE_SOURCE = re.compile(r"(https?://|/|data:image/(png|jpeg|gif|webp);base64,)", re.IGNORECASE)
-ADDRESS = re.compile(r"(https?://|/)", re.IGNORECASE)
+FILE = re.compile(
+    r"/files/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^\x00-\x20\x7f<>\"'\\^`{|}/?#]+"
+)  # as `media.address_of` writes it
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 ITEMS_MAX = 500  # images, list items, dialogue turns, choices that one payload may bring
 CHOICES_DEPTH_MAX = 8
 CELLS_MAX = 10_000  # of a table or a time series given in the payload
@@ -52,9 +57,9 @@ class Shown:
         value, place = payload.get(self.variable), f"payload.{self.variable}"
         if self.is_listed:
             for item in a_list(value, place):
-                check_address(item, place, IMAGE_SOURCE)
+                check_address(item, place, inline=True)
         elif self.is_loaded:
-            check_address(value, place, IMAGE_SOURCE if self.tag == "Image" else ADDRESS)
+            check_address(value, place, inline=self.tag == "Image")
         elif self.tag == "Paragraphs":
             self._check_turns(value, place)
         elif self.tag == "List":
@@ -101,12 +106,21 @@ def check_text(value: Any, variable: str) -> None:
         raise PayloadInvalid(f"The interface shows ${variable}, and the payload has no text for it.", field=f"payload.{variable}")
 
 
-def check_address(value: Any, place: str, pattern: "re.Pattern[str]") -> None:
-    """Refuse what is no address to load from. Raises PayloadInvalid."""
-    if not isinstance(value, str) or not pattern.match(value):
-        inline = " or a data: URI of PNG, JPEG, GIF or WebP" if pattern is IMAGE_SOURCE else ""
-        what = "An image" if pattern is IMAGE_SOURCE else "This"
-        raise PayloadInvalid(f"{what} is an http(s) address, a path on this site{inline}.", field=place)
+def check_address(value: Any, place: str, *, inline: bool = False) -> None:
+    """Refuse what is no address to load from; `inline`: it may be the picture itself. Raises PayloadInvalid."""
+    if isinstance(value, str) and (FILE.fullmatch(value) or inline and PICTURE.fullmatch(value)):
+        return
+    data = ", or a data: URI of PNG, JPEG, GIF or WebP" if inline else ""
+    where = f"the address of a file kept here (/files/…), or of one on another site{data}"
+    if not isinstance(value, str):
+        raise PayloadInvalid(f"The interface loads this: it is {where}.", field=place)
+    try:
+        origins.origin_of(value)
+    except origins.NoOrigin as error:
+        raise PayloadInvalid(f"This is not {where}. {error}", field=place, got=value[:100]) from error
+    if settings.EXTERNAL_FILES == "refuse":
+        message = "Files from other sites are not shown here: their owners would see who works. Upload the file (POST …/files)."
+        raise PayloadInvalid(message, field=place, got=value[:100])
 
 
 def check_items(value: Any, place: str) -> None:

@@ -1,13 +1,13 @@
 """Which tags of Label Studio's language an interface may use, and what in them could harm who labels with it.
 
 The whitelist is what the open editor has and a family here understands. Scripts, unknown tags, and attributes that load code or talk
-to other sites are refused; what the editor shows as HTML it sanitises itself, behind a content policy that runs no inline script.
+to other sites are refused; what the editor shows as HTML is cleaned (`cleaning`).
 """
 
 import re
 from xml.etree import ElementTree
 
-from tasks.labels import reading
+from tasks.labels import cleaning, reading
 from tasks.labels.errors import InterfaceInvalid
 from tasks.labels.objects import OBJECTS, TEXTS, VARIABLE
 
@@ -72,6 +72,26 @@ def _check_tag(tag: "ElementTree.Element") -> None:
         _check_attribute(name, attribute.lower(), value)
     if name == "Style" and STYLE_LOADS.search("".join(tag.itertext())):
         raise InterfaceInvalid("<Style> may not load anything, import, or escape characters.", field="interface", tag="Style")
+
+
+def check_shown(root: "ElementTree.Element") -> None:
+    """Refuse, where an interface enters, what the editor would make HTML or a style of. Raises InterfaceInvalid naming tag and attribute."""
+    for tag in root.iter():
+        name = str(tag.tag)
+        for attribute, value in tag.attrib.items():
+            if why := cleaning.harm(name, attribute.lower(), value):
+                message = f"The attribute {attribute[:40]} of <{name}> {why}."
+                raise InterfaceInvalid(message, field="interface", tag=name, attribute=attribute[:40], got=value[:80])
+        if cleaning.wrong_text(tag):
+            message = (
+                f"<{name}> holds a text, which the editor would show as it is. Put it into an attribute: value, hint or html."
+            )
+            raise InterfaceInvalid(message, field="interface", tag=name, got=(tag.text or "").strip()[:80])
+        if name == "Style" and cleaning.LOADS.search(tag.text or ""):
+            raise InterfaceInvalid("<Style> may not load anything, import, or escape characters.", field="interface", tag=name)
+        fixed = not VARIABLE.fullmatch(attributes_of(tag).get("value", "").strip())
+        if name in TEXTS and fixed and attributes_of(tag).get("valuetype", "").lower() == "url":
+            raise InterfaceInvalid(f'<{name}> loads a variable of the payload: value="$name".', field="interface", tag=name)
 
 
 def _check_attribute(tag: str, attribute: str, value: str) -> None:

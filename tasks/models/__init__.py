@@ -5,7 +5,7 @@ from tasks.models.answering import Answer, Assignment, BulkAcceptance, Draft, Re
 from tasks.models.counting import Tally
 from tasks.models.gold import GoldScore, Look
 from tasks.models.learning import Study
-from tasks.models.media import MediaFile
+from tasks.models.media import MediaFile, ToldOfSite
 from tasks.models.publishing import Batch, Enrolment, Guideline, GuidelineReading, Import, Project
 from tasks.models.queue import Gold, Prelabel, Task
 
@@ -32,4 +32,5 @@ __all__ = [
     "Study",
     "Tally",
     "Task",
+    "ToldOfSite",
 ]

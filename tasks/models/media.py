@@ -3,11 +3,11 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from foundation.ids import new_id
 from workforce.access import Actor
-from workforce.models import Organization, User
+from workforce.models import Organization, User, Worker
 
 
 class MediaFileQuerySet(models.QuerySet["MediaFile"]):
@@ -38,3 +38,18 @@ class MediaFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ToldOfSite(models.Model):
+    """A worker was told that another site, from which tasks load something, will see their address. Written by `outside`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    worker = models.ForeignKey(Worker, models.PROTECT)
+    site = models.CharField(max_length=300)  # scheme, host and port
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("worker"), F("site"), name="told_of_a_site_once")]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id} was told of {self.site}"

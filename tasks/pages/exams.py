@@ -18,6 +18,7 @@ from qualification.item_statistics import SITTINGS_MIN
 from qualification.models import Exam, ExamAttempt, Grant
 from tasks import questions, sitting, study_room
 from tasks.labels import interface_of
+from tasks.pages.outside import notice
 from tasks.pages.training import prose
 from tasks.pages.workspace import island_loading
 from workforce.signed_in import PersonRequest, WorkerRequest, as_worker, signed_in
@@ -39,6 +40,8 @@ def exam(request: WorkerRequest, exam_id: UUID) -> HttpResponse:
     line = next(iter(study_room.exams_of(request.actor, request.worker_id, now=request.now, exam_id=exam_id)), None)
     if line is None:
         raise NotFound
+    if before := notice(request, _sites(line.exam)):  # now, while no clock runs
+        return before
     return render(
         request,
         "tasks/exam.html",
@@ -62,6 +65,8 @@ def attempt(request: WorkerRequest, attempt_id: UUID) -> HttpResponse:
     sitting.end_due(now=request.now, worker_id=request.worker_id)
     found = _own(request, attempt_id)
     if found.state == ExamAttempt.State.STARTED:
+        if before := notice(request, _sites(found.exam)):
+            return before
         page = _for_the_script(request, found)
         context = {
             "attempt": found,
@@ -89,6 +94,8 @@ def review(request: WorkerRequest, attempt_id: UUID) -> HttpResponse:
     """My answers beside the solutions, where the exam's owner shows them."""
     found = _own(request, attempt_id)
     answered = sitting.review(attempt_id, worker_id=request.worker_id)
+    if before := notice(request, _sites(found.exam)):
+        return before
     rows = [
         row
         | {
@@ -99,7 +106,7 @@ def review(request: WorkerRequest, attempt_id: UUID) -> HttpResponse:
         for n, row in enumerate(answered, 1)
     ]
     page = {
-        "interface": found.exam.interface,
+        "interface": interface_of(found.exam.interface).for_editor,
         "editor_address": reverse("editor_of_exam", args=[found.exam_id]),
         "questions": rows,
         "user": {"id": 1, "firstName": request.worker.display_name},
@@ -138,7 +145,12 @@ def editor(request: HttpRequest, exam_id: UUID) -> HttpResponse:
     found = Exam.objects.filter(id=exam_id).first()
     if found is None:
         raise NotFound
-    return island_loading(request, questions.origins_of(found.questions, interface_of(found.interface)))
+    return island_loading(request, _sites(found))
+
+
+def _sites(exam: Exam) -> list[str]:
+    """The other sites from which its questions load."""
+    return questions.origins_of(exam.questions, interface_of(exam.interface))
 
 
 def _own(request: WorkerRequest, attempt_id: UUID) -> ExamAttempt:
@@ -155,7 +167,7 @@ def _for_the_script(request: WorkerRequest, found: ExamAttempt) -> dict[str, Any
     """What sitting.js begins with."""
     return {
         "attempt_id": found.id,
-        "interface": found.exam.interface,
+        "interface": interface_of(found.exam.interface).for_editor,
         "editor_address": reverse("editor_of_exam", args=[found.exam_id]),
         "questions": sitting.questions_of(found),
         "saved": found.saved,

@@ -31,8 +31,10 @@ def file(request: HttpRequest, file_id: UUID, name: str) -> HttpResponseBase:
     reply["Content-Length"] = str(last - first + 1)
     reply["Accept-Ranges"] = "bytes"
     reply["Cache-Control"] = f"private, max-age={media.SIGNED_SECONDS}, immutable"
-    # A requester's own page has no origin, and shows files too: it is the signature that guards them.
+    # The frames that show files have no origin, and draw on them and decode them: it is the signature that guards a file, not a cookie.
     reply["Cross-Origin-Resource-Policy"] = "cross-origin"
+    reply["Access-Control-Allow-Origin"] = "*"
+    reply["Access-Control-Expose-Headers"] = "Content-Length, Content-Range, Accept-Ranges"
     if not whole:
         reply["Content-Range"] = f"bytes {first}-{last}/{kept.size_bytes}"
     return reply

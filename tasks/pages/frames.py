@@ -8,7 +8,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tasks import framing
+from tasks import framing, outside
 
 # Inline code runs, without an origin, a cookie or a connection; pictures, sound and video come from here and from where the batch says.
 POLICY: dict[str, list[str]] = {
@@ -31,7 +31,7 @@ def frame(request: HttpRequest, token: str) -> HttpResponse:
     """The page of one task."""
     row = framing.assignment_of(token)
     response = HttpResponse(framing.page_of(row))
-    elsewhere = {directive: [*POLICY[directive], *row.batch.media_origins] for directive in LOADING}
+    elsewhere = {directive: [*POLICY[directive], *outside.let_in(row.batch.media_origins)] for directive in LOADING}
     response._csp_config = POLICY | elsewhere  # type: ignore[attr-defined]
     response["Cache-Control"] = "private, no-store"
     return response

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from foundation.paging import newest_first
 from tasks import answering, media, my_work
 from tasks.models import Assignment
+from tasks.pages.outside import notice
 from workforce import appeals
 from workforce.models import Appeal
 from workforce.signed_in import WorkerRequest, as_worker
@@ -75,6 +76,8 @@ def one(request: WorkerRequest, assignment_id: UUID) -> HttpResponse:
     found = my_work.one(request.worker_id, assignment_id)
     row, decision = found["row"], found["decision"]
     interface = answering.interface_of_project(row.project_id)
+    if before := notice(request, row.batch.media_origins):
+        return before
     context = found | {
         "title": STATES[row.state],
         "kind": KINDS.get(Assignment.State(row.state), ""),
@@ -82,7 +85,7 @@ def one(request: WorkerRequest, assignment_id: UUID) -> HttpResponse:
         "may_appeal": bool(decision) and appeals.may_appeal(decision, now=request.now),
         "form_answer": _form_answer(found["answer"]) if interface.frame else None,
         "as_data": _as_data(row, found["answer"]),
-        "shown": None if interface.frame else _for_the_script(request, found, interface.xml),
+        "shown": None if interface.frame else _for_the_script(request, found, interface.for_editor),
     }
     response = render(request, "tasks/my_answer.html", context)
     response._csp_update = {"frame-src": ["'self'"]}  # type: ignore[attr-defined]

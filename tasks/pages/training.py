@@ -19,6 +19,7 @@ from qualification import training
 from qualification.models import Lesson
 from tasks import media, practising, questions, study_room
 from tasks.labels import interface_of
+from tasks.pages.outside import notice
 from tasks.pages.workspace import island_loading
 from workforce.signed_in import WorkerRequest, as_worker
 
@@ -88,6 +89,8 @@ def lesson(request: WorkerRequest, course_id: UUID, lesson_id: UUID) -> HttpResp
     here = next((n for n, one in enumerate(lessons) if one.id == lesson_id), None)
     if here is None:
         raise NotFound
+    if before := notice(request, _sites(lessons[here])):
+        return before
     practising.at_work(request.worker_id, lesson_id, now=request.now)
     standing = training.standing(request.worker_id, lesson_id)
     context = {
@@ -121,7 +124,14 @@ def editor(request: HttpRequest, lesson_id: UUID) -> HttpResponse:
     found = Lesson.objects.filter(id=lesson_id).first()
     if found is None or not found.interface:
         raise NotFound
-    return island_loading(request, questions.origins_of([*found.examples, *found.practice], interface_of(found.interface)))
+    return island_loading(request, _sites(found))
+
+
+def _sites(lesson: Lesson) -> list[str]:
+    """The other sites from which its tasks load."""
+    if not lesson.interface:
+        return []
+    return questions.origins_of([*lesson.examples, *lesson.practice], interface_of(lesson.interface))
 
 
 def _for_the_script(request: WorkerRequest, here: Lesson, standing: training.Standing, after: Lesson | None) -> dict[str, Any]:
@@ -129,7 +139,7 @@ def _for_the_script(request: WorkerRequest, here: Lesson, standing: training.Sta
     name, owner = standing.next_question_id, here.course.organization_id
     return {
         "lesson_id": here.id,
-        "interface": here.interface,
+        "interface": interface_of(here.interface).for_editor if here.interface else "",
         "editor_address": reverse("editor_of_lesson", args=[here.id]),
         "examples": [
             questions.solved(example, owner) | {"explanation": prose(example["explanation"], owner)} for example in here.examples

@@ -14,6 +14,7 @@ from tasks.pages import (
     my_quality,
     my_time,
     my_work,
+    outside,
     piloting,
     training,
     workspace,
@@ -34,6 +35,7 @@ urlpatterns = [
     *asking.urlpatterns,
     *appealing.urlpatterns,
     *my_data.urlpatterns,
+    *outside.urlpatterns,
     *training.urlpatterns,
     *exams.urlpatterns,
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from csp.constants import NONCE
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -12,17 +13,27 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from foundation.errors import NotFound
-from tasks import desk
+from tasks import desk, outside
 from tasks.desk import Desk
 from tasks.models import Assignment, Batch, Guideline
+from tasks.pages.outside import notice
 from workforce.signed_in import WorkerRequest, as_worker
 
-# The editor makes style elements as it goes, and shows images it has fetched. Only its own frame may; no other page can.
-EDITOR_POLICY = {
+# The editor's frame has no origin, also when its address is opened by itself: a script that got into it would hold nobody's session. Two
+# scripts of ours run there, by nonce; no address is let in, so that none of our own scripts can be made a tool. The editor makes style
+# elements as it goes, and shows images it has fetched. Files kept here come under `/files/` and nowhere else.
+EDITOR_POLICY: dict[str, list[Any]] = {
+    "default-src": ["'none'"],
+    "script-src": [NONCE],
     "style-src": ["'unsafe-inline'"],
-    "img-src": ["blob:"],
-    "media-src": ["'self'", "blob:"],
-    "connect-src": [],
+    "font-src": ["{site}/static/"],
+    "img-src": ["{site}/files/", "data:", "blob:"],
+    "media-src": ["{site}/files/", "data:", "blob:"],
+    "connect-src": ["{site}/files/", "data:", "blob:"],
+    "form-action": ["'none'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'self'"],
+    "sandbox": ["allow-scripts", "allow-forms"],  # its text fields are forms; `form-action` lets none of them lead anywhere
 }
 LOADING = ("img-src", "media-src", "connect-src")
 
@@ -33,6 +44,9 @@ LOADING = ("img-src", "media-src", "connect-src")
 def workspace(request: WorkerRequest, batch_id: UUID) -> HttpResponse:
     """Where one works. Tasks are claimed, saved and handed in over the API by the page itself."""
     found = desk.desk_of(request.worker, batch_id, site=request.build_absolute_uri("/").rstrip("/"), now=request.now)
+    page_of_theirs = frame.origin if (frame := found.interface.frame) else None
+    if before := notice(request, [*found.batch.media_origins, page_of_theirs]):
+        return before
     context = {
         "desk": found,
         "guideline": found.guideline,
@@ -40,8 +54,7 @@ def workspace(request: WorkerRequest, batch_id: UUID) -> HttpResponse:
         "page": _for_the_script(request, found),
     }
     response = render(request, "tasks/workspace.html", context)
-    frame = found.interface.frame
-    response._csp_update = {"frame-src": ["'self'", *filter(None, [frame and frame.origin])]}  # type: ignore[attr-defined]
+    response._csp_update = {"frame-src": ["'self'", *outside.let_in([page_of_theirs])]}  # type: ignore[attr-defined]
     return response
 
 
@@ -69,9 +82,11 @@ def island(request: HttpRequest, batch_id: UUID | None = None) -> HttpResponse:
 def island_loading(request: HttpRequest, origins: list[str]) -> HttpResponse:
     """The editor's page, which may load images, sound and video from these other sites."""
     response = render(request, "tasks/island.html")
-    elsewhere = {directive: [*EDITOR_POLICY[directive], *origins] for directive in LOADING}
-    response._csp_update = EDITOR_POLICY | elsewhere  # type: ignore[attr-defined]
-    response._csp_replace = {"frame-ancestors": ["'self'"]}  # type: ignore[attr-defined]
+    site = request.build_absolute_uri("/").rstrip("/")
+    own = {
+        name: [one.format(site=site) if isinstance(one, str) else one for one in values] for name, values in EDITOR_POLICY.items()
+    }
+    response._csp_config = own | {name: [*own[name], *outside.let_in(origins)] for name in LOADING}  # type: ignore[attr-defined]
     return response
 
 

@@ -17,7 +17,7 @@ REQUIRED = (
     '<View><Text name="text" value="$text"/><Choices name="label" toName="text" required="true" choice="single">'
     '<Choice value="a"/><Choice value="b"/></Choices><TextArea name="why" toName="text" rows="2" maxSubmissions="1" editable="true"/></View>'
 )
-OFFLINE = "ERR_INTERNET_DISCONNECTED"
+OFFLINE = "ERR_INTERNET_DISCONNECTED|htmx:(afterRequest|sendError)"
 
 
 @pytest.fixture

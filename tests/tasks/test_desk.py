@@ -1,5 +1,6 @@
 """What lies before a worker: taking ahead, beginning, the page's figures."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 
 from foundation.errors import NotFound
 from payments.models import WorkInterval
-from tasks import answering, desk, drafting
+from tasks import answering, desk, drafting, outside
 from tasks.errors import LeaseLost
 from tasks.models import Assignment
 from tests.tasks.scenes import answered, claim, draft, opened, result, submit
@@ -88,16 +89,21 @@ def test_only_the_editors_own_page_has_the_looser_policy(rita, olga, wanda):
     batch = opened(rita, olga)
     batch.media_origins = ["https://pictures.example"]
     batch.save()
+    outside.tell(wanda.worker.id, batch.media_origins, now=wanda.now)
     client = Client()
     client.force_login(wanda.user)
     page, island = client.get(f"/work/{batch.id}/"), client.get(f"/work/{batch.id}/editor/")
     assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
     assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
-    policy = dict(part.strip().split(" ", 1) for part in island.headers["Content-Security-Policy"].split(";"))
-    assert policy["script-src"] == "'self'"
+    policy = dict(part.strip().partition(" ")[::2] for part in island.headers["Content-Security-Policy"].split(";"))
+    assert re.fullmatch(r"'nonce-[\w+/=]+'", policy["script-src"])
+    assert policy["sandbox"] == "allow-scripts allow-forms"
+    assert policy["default-src"] == policy["form-action"] == policy["base-uri"] == "'none'"
     assert policy["frame-ancestors"] == "'self'"
-    assert policy["img-src"].endswith("blob: https://pictures.example")
-    assert policy["connect-src"] == "'self' https://pictures.example"
+    for directive in ("img-src", "media-src", "connect-src"):
+        assert policy[directive] == "http://testserver/files/ data: blob: https://pictures.example"
+    assert not island.cookies
+    assert {found for found in re.findall(rb"<script([^>]*)>", island.content) if b"nonce=" not in found} == set()
     assert "pictures.example" not in client.get("/editor/").headers["Content-Security-Policy"]
     assert island.headers["X-Frame-Options"] == "SAMEORIGIN"
 

@@ -1,9 +1,11 @@
-// The Label Studio editor in the frame that editor.js makes: Fairhand.island(options) gives {show, result, clear}.
+// The Label Studio editor in the frame that editor.js makes: Fairhand.island(options) gives {show, result, clear}. The frame has no origin:
+// no cookie, no storage and no request of its own says who looks at it. It is told what to show by message, and says by message what was made.
 (() => {
   const Fairhand = (window.Fairhand = window.Fairhand || {});
   const PANELS = ["panel", "topbar", "annotations:current", "edit-history"]; // without "controls": handing in is the page's business
   const REGIONS = /<(\w*Labels|Rectangle|Ellipse|Polygon|KeyPoint|Brush|Bitmask|Vector|VideoRectangle|Relations)\b/; // what a list of regions is for
   const LOOK_EVERY = 1000; // milliseconds between looks at whether something changed
+  const ACTIVE_EVERY = 500; // milliseconds between two messages that say a person is there
   const root = document.getElementById("editor");
 
   // What the editor draws and a screen reader could not use is repaired after each change of its tree (WCAG 2.2; decision 10 lists it).
@@ -40,7 +42,7 @@
   Fairhand.island = (options) => {
     const state = { store: null, watched: null, seen: "", touched: 0 };
     const annotation = () => state.store?.annotationStore?.selected;
-    const result = () => annotation()?.serializeAnnotation() ?? [];
+    const result = () => JSON.parse(JSON.stringify(annotation()?.serializeAnnotation() ?? [])); // as data: what the editor gives has its own objects in it
 
     // What the person starts from: their own draft, else the suggestion as a copy they may change, else nothing.
     function begin(task) {
@@ -85,20 +87,24 @@
     }
 
     // Whoever works moves the pointer or types: without that nothing is compared, and a person who reads costs nothing.
+    function look() {
+      if (!state.touched || !annotation() || annotation().isDrawing) return;
+      state.touched -= 1;
+      const now = JSON.stringify(result());
+      if (now === state.seen) return;
+      state.seen = now;
+      options.onChange?.(JSON.parse(now));
+    }
     function watch() {
       clearInterval(state.watched);
       state.seen = JSON.stringify(result());
       state.touched = 0;
-      if (!options.onChange) return;
       state.watched = setInterval(() => {
-        if (!state.touched || !annotation() || annotation().isDrawing) return;
-        state.touched -= 1;
-        const now = JSON.stringify(result());
-        if (now === state.seen) return;
-        state.seen = now;
-        options.onChange(JSON.parse(now));
+        if ([...document.querySelectorAll("audio, video")].some((media) => !media.paused && !media.ended)) options.onPlaying?.();
+        look();
       }, LOOK_EVERY);
     }
+    window.addEventListener("blur", look); // whoever goes on to the page around has finished something
 
     for (const kind of ["pointermove", "pointerdown", "pointerup", "keydown", "input", "wheel", "scroll", "touchstart"])
       window.addEventListener(kind, () => { state.touched = 2; options.onActive?.(); }, { passive: true, capture: true });
@@ -109,6 +115,8 @@
       document.activeElement?.blur?.(); // a text being typed is kept when its field is left
       setTimeout(() => options.onHandIn(), 0);
     }, { capture: true });
+    // A link in a text would take the editor's place, or be shut out. Who wants to follow it has the browser's own menu.
+    window.addEventListener("click", (event) => { if (event.target.closest?.("a[href]:not([href^='#'])")) event.preventDefault(); }, { capture: true });
     new MutationObserver(repair).observe(document.body, {
       childList: true,
       subtree: true,
@@ -116,8 +124,9 @@
     });
 
     return {
-      async show(task) {
+      async show(task, readonly) {
         clearInterval(state.watched);
+        options.readonly = readonly;
         if (state.store) replace(task);
         else await create(task);
         watch();
@@ -126,4 +135,64 @@
       clear() { clearInterval(state.watched); },
     };
   };
+
+  // ---- what the page around asks for, and what it is told ----
+
+  const OUTSIDE = new URL(location.href).origin; // this document has none, its address does
+  const script = document.currentScript;
+  const here = { island: null, number: 0, told: 0, blobs: [] };
+  const tell = (fairhand, more = {}) => parent.postMessage({ fairhand, number: here.number, ...more }, OUTSIDE);
+
+  // The editor itself, which the page around has from its cache: a frame without an origin has none.
+  function load({ code, style }) {
+    document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
+    document.head.append(Object.assign(document.createElement("script"), { nonce: script.nonce, textContent: code }));
+  }
+  function active() {
+    if (Date.now() - here.told < ACTIVE_EVERY) return;
+    here.told = Date.now();
+    tell("active");
+  }
+
+  // Pictures that came along with a task are shown from memory.
+  function withBlobs(value, files) {
+    if (typeof value === "string" && files.has(value)) {
+      here.blobs.push(URL.createObjectURL(files.get(value)));
+      return here.blobs.at(-1);
+    }
+    if (Array.isArray(value)) return value.map((one) => withBlobs(one, files));
+    if (!value || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withBlobs(one, files)]));
+  }
+
+  async function show({ number, task, readonly, options, files }) {
+    const before = here.blobs;
+    here.number = number;
+    here.blobs = [];
+    here.island ??= Fairhand.island({
+      ...options,
+      onChange: (made) => tell("change", { result: made }),
+      onActive: active,
+      onPlaying: () => tell("playing"),
+      onHandIn: () => tell("submit"),
+    });
+    await here.island.show({ ...task, payload: withBlobs(task.payload, files) }, readonly);
+    before.forEach((address) => URL.revokeObjectURL(address));
+    tell("shown", { result: here.island.result() });
+  }
+
+  const ASKED = {
+    load: async (told) => { load(told); tell("loaded"); },
+    show,
+    answer: async ({ call }) => tell("answer", { call, result: here.island?.result() ?? [] }),
+    clear: async () => here.island?.clear(),
+  };
+  window.addEventListener("message", (event) => {
+    if (event.source !== parent || event.origin !== OUTSIDE) return;
+    ASKED[event.data?.fairhand]?.(event.data).catch((error) => {
+      console.error(error);
+      tell("failed", { call: event.data.call });
+    });
+  });
+  if (parent !== window) tell("ready");
 })();

@@ -75,8 +75,8 @@
   let showing = Promise.resolve();
   function go(n) {
     if (n < 0 || n >= page.questions.length || state.over) return showing;
-    if (state.ready) keep(desk.result());
     showing = showing.catch(() => {}).then(async () => {
+      if (state.ready) keep(await desk.answer());
       state.ready = false;
       state.at = n;
       const question = here();
@@ -95,8 +95,8 @@
 
   // ---- handing in ----
 
-  function ask() {
-    if (state.ready) keep(desk.result());
+  async function ask() {
+    if (state.ready) keep(await desk.answer());
     const open = page.questions.filter((question) => !answered(question)).length;
     $("open-count").textContent = fill(open ? say.some_open : say.all_answered, { n: open, of: page.questions.length });
     $("hand-in-dialog").showModal();
@@ -127,8 +127,8 @@
   // The time is over: what was made counts, also what was not saved yet, for a few seconds.
   async function over() {
     if (state.over) return;
-    if (state.ready) state.answers[here().id] = desk.result();
     state.over = true;
+    if (state.ready) state.answers[here().id] = await desk.answer().catch(() => desk.result());
     trouble(say.time_over);
     const whole = Object.fromEntries(Object.entries(state.answers).filter(([, result]) => result?.length));
     await post(api("submit"), { answers: whole }).catch(async () => {

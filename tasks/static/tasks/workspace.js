@@ -165,7 +165,7 @@
     const spare = await claim().catch(() => null); // no more to hold, or none left: it is asked for when it is needed
     if (!spare) return;
     state.spare = { ...spare, ahead: true };
-    for (const value of Object.values(spare.payload)) if (typeof value === "string" && value.startsWith("/files/")) fetch(value).catch(() => {});
+    state.editor.prepare(spare.payload);
   }
 
   async function open(task) {
@@ -295,13 +295,9 @@
   const alive = () => { state.active = true; };
   for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "scroll", "touchstart"])
     window.addEventListener(kind, alive, { passive: true, capture: true });
-  function playing() {
-    const inside = state.editor.element.contentDocument; // null for a page that is not ours
-    return [document, inside].some((one) => [...(one?.querySelectorAll("audio, video") ?? [])].some((media) => !media.paused && !media.ended));
-  }
   setInterval(async () => {
     const task = state.task;
-    if (!task || document.visibilityState !== "visible" || !(state.active || playing())) return;
+    if (!task || document.visibilityState !== "visible" || !(state.active || state.editor.playing())) return;
     state.active = false;
     try {
       const beat = await post(api(task, "heartbeat"), { token: task.token });

@@ -244,7 +244,7 @@ def test_several_images_are_answered_one_by_one():
         '<View><Image name="img" valueList="$images"/><Choices name="kind" toName="img" perItem="true" required="true"><Choice value="x"/>'
         '<Choice value="y"/></Choices><RectangleLabels name="c" toName="img"><Label value="Car"/></RectangleLabels></View>'
     )
-    payload = {"images": ["https://example.org/1.png", "/files/2.png"]}
+    payload = {"images": ["https://example.org/1.png", "/files/01a21e09-37dd-7063-a8fc-f7c079bbce93/2.png"]}
     face.check_payload(payload)
     assert list(face.addresses_of(payload)) == payload["images"]
     kinds = [entry("kind", "img", "choices", {"choices": [one]}, str(n), item_index=n) for n, one in enumerate("xy")]
@@ -363,7 +363,7 @@ def test_the_editor_is_given_one_object_for_a_judgement_on_several():
     )
     assert 'toName="a"' in face.for_editor
     assert face.for_editor.count('toName="a,b"') == 1, "the editor compares two objects"
-    assert check_interface(AUDIO).for_editor == AUDIO
+    assert check_interface(AUDIO).for_editor.replace(" />", "/>") == AUDIO
 
 
 def test_offsets_count_characters_and_those_that_count_utf16_units_are_put_right():

@@ -305,9 +305,17 @@ def test_what_configs_are_full_of_is_fine(more):
         (FACES["ranking"].config, {"items": [{"title": "a"}]}, "payload.items"),
         (FACES["ranking"].config, {"items": []}, "payload.items"),
         (FACES["series"].config, {"csv": "ftp://example.org"}, "payload.csv"),
-        (BOXES.replace("<View>", '<View><Table name="t" value="$t"/>'), {"image": "/x.png", "t": "a"}, "payload.t"),
-        (BOXES.replace("<View>", '<View><Table name="t" value="$t"/>'), {"image": "/x.png", "t": [[1] * 10_001]}, "payload.t"),
-        (BOXES.replace("<View>", '<View><Header value="Look: $hint"/>'), {"image": "/x.png"}, "payload.hint"),
+        (
+            BOXES.replace("<View>", '<View><Table name="t" value="$t"/>'),
+            {"image": "https://example.org/x.png", "t": "a"},
+            "payload.t",
+        ),
+        (
+            BOXES.replace("<View>", '<View><Table name="t" value="$t"/>'),
+            {"image": "https://example.org/x.png", "t": [[1] * 10_001]},
+            "payload.t",
+        ),
+        (BOXES.replace("<View>", '<View><Header value="Look: $hint"/>'), {"image": "https://example.org/x.png"}, "payload.hint"),
     ],
 )
 def test_a_payload_that_does_not_fill_what_is_shown_is_refused(config, payload, field):
