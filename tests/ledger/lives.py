@@ -25,7 +25,7 @@ from tasks.models import Assignment, Project
 from tests import builders
 from tests.builders import Person
 from tests.tasks import scenes
-from workforce import accounts, appeals, decisions, erasure, threads
+from workforce import appeals, decisions, erasure, threads
 from workforce.access import Actor, actor_of_token
 from workforce.models import Appeal, Decision
 
@@ -81,7 +81,7 @@ def cast(now: datetime) -> Cast:
     mark = new_id().hex[-8:]
     rita, mona = builders.requester(f"rita-{mark}", now=now), builders.person(f"mona-{mark}", now=now)
     assert rita.organization
-    accounts.add_member(rita.actor, rita.organization.id, email=mona.user.email, role="manager", now=now)
+    builders.member(rita, mona.user.email, "manager")
     olga = builders.operator(f"olga-{mark}", now=now)
     with suppress(PayFloorExists):
         scenes.floor(olga)
