@@ -27,6 +27,7 @@ os.environ.setdefault("FAIRHAND_SECRET_KEY", secrets.token_urlsafe(40))
 os.environ.setdefault("FAIRHAND_IDENTITY_KEYS", secrets.token_urlsafe(40))
 os.environ.setdefault("FAIRHAND_ALLOWED_HOSTS", "127.0.0.1")
 os.environ.setdefault("FAIRHAND_SSL_REDIRECT", "0")
+os.environ.setdefault("FAIRHAND_EMAIL_VERIFICATION", "0")
 
 import django
 
@@ -47,6 +48,7 @@ from tasks import answering, assigning
 from tasks.models import Batch, Enrolment, Guideline, Project
 from workforce import accounts, onboarding
 from workforce.models import Organization, Worker
+from workforce.tokens import issue
 
 WORKERS = 50
 OVERLAP = 3
@@ -78,7 +80,7 @@ def crowd(n: int) -> tuple[list[str], list[Worker]]:
         )
         worker = Worker.objects.get(user=user)
         onboarding.update_profile(worker.id, now=now, country="DE", languages=["en"])
-        tokens.append(accounts.issue_token(user, name="bench", now=now)[1])
+        tokens.append(issue(user, name="bench", now=now)[1])
         workers.append(Worker.objects.get(id=worker.id))
     return tokens, workers
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.views import LogoutView
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tasks.models import Batch
-from workforce import notifying, onboarding
+from workforce import access, notifying, onboarding
+from workforce.errors import NotAnOperator, SecondFactorMissing
 from workforce.models import User
 from workforce.signed_in import PersonRequest, signed_in, worker_of
 
@@ -77,6 +79,22 @@ def account(request: PersonRequest) -> HttpResponse:
     """Where one changes email, password, second factors, sessions; and the way into work for who has none yet."""
     drafts = Batch.objects.visible_to(request.actor).filter(state=Batch.State.DRAFT, pilot_of=None).order_by("-id")
     return render(request, "account.html", {"drafts": drafts[:DRAFTS_SHOWN] if worker_of(request) is None else []})
+
+
+def is_operator(request: HttpRequest) -> bool:
+    """May this person use the admin: an operator, with a second factor where one is needed?"""
+    return isinstance(request.user, User) and request.user.is_active and access.actor_of_user(request.user).is_operator
+
+
+def operators_door(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Where the admin sends who may not use it: to sign in, or a page that says what is missing. Raises NotAnOperator and
+    SecondFactorMissing.
+    """
+    if isinstance(request.user, AnonymousUser):
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+    if is_operator(request):
+        return redirect("admin:index")
+    raise SecondFactorMissing if request.user.is_staff else NotAnOperator
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -38,6 +38,7 @@ TABLE: list[tuple[str, str, int]] = [
     ("warn of skills that end", "qualification.jobs.warn_expiring", 12 * 60),
     ("tell of exams to renew", "qualification.jobs.tell_renewable", 12 * 60),
     ("mail notices", "workforce.jobs.send_notices", 1),
+    ("forget where tokens were used", "workforce.jobs.forget_networks", 24 * 60),
     ("mail the day's notices", "workforce.jobs.send_daily_notices", 30),
     ("fold balances", "payments.jobs.fold_balances", 10),
     ("credit rest", "payments.jobs.credit_rest", 24 * 60),

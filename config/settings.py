@@ -42,6 +42,8 @@ def _secret(name: str, development_file: str) -> str:
 
 
 SECRET_KEY = _secret("FAIRHAND_SECRET_KEY", "development_secret_key")
+if not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10):
+    raise ImproperlyConfigured("FAIRHAND_SECRET_KEY has at least 50 random characters: sessions, tokens and aliases hang on it.")
 # Identities and second factors are encrypted with these, separated by commas: the first one seals, all of them open.
 IDENTITY_KEYS = [key.strip() for key in _secret("FAIRHAND_IDENTITY_KEYS", "development_identity_key").split(",") if key.strip()]
 if not DEBUG and any(len(key) < 40 for key in IDENTITY_KEYS):
@@ -79,12 +81,15 @@ MIDDLEWARE = [
     "config.plain_http.EncryptedApi",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.guarding.NothingIsStored",
+    "config.guarding.LimitsAreNoted",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.guarding.OperatorSessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -159,6 +164,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 EMAIL_VERIFICATION = env.bool("FAIRHAND_EMAIL_VERIFICATION", default=not SIMULATION)  # must a worker's email be verified?
 
+OPERATORS_NEED_SECOND_FACTOR = not DEBUG
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "workforce.signing_up.AccountAdapter"
@@ -180,6 +186,7 @@ ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever changes a password or a second factor, its owner gets a mail
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds after which changing passwords or second factors asks for the password again
 MFA_ADAPTER = "workforce.signing_up.SecondFactorAdapter"
@@ -196,7 +203,7 @@ REST_FRAMEWORK = {
         "workforce.api.authentication.BearerToken",
         "workforce.api.authentication.SignedIn",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["workforce.api.permissions.InScope"],
     "DEFAULT_PARSER_CLASSES": ["foundation.api.json.OrjsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["foundation.api.json.OrjsonRenderer"],
     "DEFAULT_PAGINATION_CLASS": "foundation.api.paging.NewestFirst",
@@ -325,7 +332,10 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
+if not DEBUG:  # a browser takes these from this very host alone, over TLS: no neighbouring host can set them
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken", "__Host-language"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # not in a cookie of its own
 SECURE_SSL_REDIRECT = env.bool("FAIRHAND_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^api/(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("FAIRHAND_HSTS_SECONDS", default=31_536_000)

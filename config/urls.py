@@ -1,6 +1,5 @@
 """Every address of the site."""
 
-from allauth.account.decorators import secure_admin_login
 from csp.decorators import csp_update
 from django.contrib import admin
 from django.db import connection
@@ -22,8 +21,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 swagger_page = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
 
-# Operators sign in like everybody: limits, second factors.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# Operators sign in like everybody (limits, second factors); the admin's own form, which asks for a password alone, opens for nobody.
+admin.site.login = pages.operators_door  # type: ignore[method-assign]
+admin.site.has_permission = pages.is_operator  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", pages.home, name="home"),

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from simulation.client import Client, Refused
 
+SCOPES = ["read", "work", "post", "money", "admin"]
 PASSWORD = "a simulated crowd needs no secret"  # noqa: S105 - accounts of a simulation
 
 
@@ -15,7 +16,8 @@ def person(address: str, *, email: str, name: str, as_worker: bool, at: datetime
     except Refused as refusal:
         if refusal.code != "email_taken":
             raise
-    client.token = client.post("tokens", {"email": email, "password": password, "name": "simulation", "days": 3650})["token"]
+    asked = {"email": email, "password": password, "name": "simulation", "days": 365, "scopes": SCOPES}
+    client.token = client.post("tokens", asked)["token"]
     return client
 
 

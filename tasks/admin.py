@@ -13,7 +13,9 @@ from foundation.admin import ReadOnly
 from foundation.errors import DomainError
 from tasks import publishing
 from tasks.models import AggregationRun, Assignment, Batch, Enrolment, Gold, Guideline, Import, Project, Review, Task
+from workforce import access
 from workforce.access import Actor
+from workforce.models import User
 
 Verb = Callable[..., Batch]
 
@@ -67,8 +69,8 @@ class BatchAdmin(ReadOnly):
 
 
 def _actor_of(request: HttpRequest) -> Actor:
-    assert request.user.pk is not None, "the admin lets nobody else in"
-    return Actor(id=request.user.pk, is_operator=request.user.is_staff)
+    assert isinstance(request.user, User), "the admin lets nobody else in"
+    return access.actor_of_user(request.user)
 
 
 def _told(verb: Verb, actor: Actor, batch_id: UUID, name: str, now: datetime) -> tuple[str, int]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.test import Client
 
-from workforce import accounts, aliases, members
+from workforce import accounts, aliases, members, tokens
 from workforce.access import Actor, actor_of_token, actor_of_user
-from workforce.models import Membership, Organization, User, Worker
+from workforce.models import Membership, Organization, Scope, User, Worker
 
 PASSWORD = "correct horse battery"  # noqa: S105
 
@@ -62,7 +62,7 @@ class Visitor:
 
 def person(name: str, *, now: datetime, as_worker: bool = False) -> Person:
     user = accounts.sign_up(email=f"{name}@example.org", password=PASSWORD, display_name=name, as_worker=as_worker, now=now)
-    _, token = accounts.issue_token(user, name="test", now=now, days=3650)
+    _, token = tokens.issue(user, name="test", now=now, scopes=list(Scope), days=365)
     return Person(user, token, now, worker=Worker.objects.filter(user=user).first())
 
 

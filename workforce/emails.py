@@ -21,7 +21,7 @@ from foundation.ids import new_id
 from workforce import checklist, onboarding
 from workforce.access import Actor
 from workforce.errors import BadCode, CodeTooSoon
-from workforce.models import EmailCode, User
+from workforce.models import ApiToken, EmailCode, User
 
 UNPROVEN = "unproven.invalid"  # RFC 2606: no mail ever arrives there
 CODE_CHARACTERS = 8
@@ -109,6 +109,8 @@ def verify(actor: Actor, code: str, *, now: datetime) -> EmailCode:
         if not EmailAddress.objects.filter(user_id=actor.id, email=row.email, primary=True).update(verified=True):
             raise BadCode(field="code")  # the account has another address by now
         EmailCode.objects.filter(user_id=actor.id, nonce=row.nonce).update(verified_at=now)
+        if actor.token_id is not None:  # the token it was proven with comes to life; others of that time never do
+            ApiToken.objects.filter(id=actor.token_id, user_id=actor.id).update(is_provisional=False)
         if actor.worker_id:
             onboarding.touch_standing(actor.worker_id)
             onboarding.note_onboarded(actor.worker_id, now=now)

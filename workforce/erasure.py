@@ -281,7 +281,7 @@ def _forget_account(user: User, *, now: datetime) -> None:
     sessions = UserSession.objects.filter(user=user)
     Session.objects.filter(session_key__in=list(sessions.values_list("session_key", flat=True))).delete()
     sessions.delete()
-    ApiToken.objects.filter(user=user).update(name="", revoked_at=now)
+    ApiToken.objects.filter(user=user).update(name="", used_from="", revoked_at=now)
     Membership.objects.filter(user=user, ended_at=None).update(ended_at=now)
     user.email, user.is_active, user.is_staff, user.last_login = f"{user.id}@{NOBODY}", False, False, None
     user.set_unusable_password()

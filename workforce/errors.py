@@ -62,6 +62,30 @@ class WrongSecondFactor(Forbidden):
     message = "This code is wrong or was used. Wait for the next one, or give a recovery code."
 
 
+class AddressUnproven(Forbidden):
+    """The account has yet to show that its address is its own."""
+
+    code = "address_unproven"
+    message = (
+        "Prove first that the email address is yours: POST me/email/send-code mails a code, POST me/email/verify takes it. A token that "
+        "was made before that works only if it is the one the code comes with; otherwise make another."
+    )
+
+
+class ScopeMissing(Forbidden):
+    """The token was not made for this."""
+
+    code = "scope_missing"
+    message = "This token does not have the scope for that. Make one that has, with POST tokens or on the site under Account."
+
+
+class SecondFactorMissing(Forbidden):
+    """Operators have a second factor."""
+
+    code = "second_factor_missing"
+    message = "Operators need a second factor. Set one up under Account, and sign in again."
+
+
 class BadCode(Invalid):
     """A code that was mailed, and is wrong, void or too old."""
 

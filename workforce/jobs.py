@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from foundation import clock
-from workforce import emails, mailing, members, onboarding
+from workforce import emails, mailing, members, onboarding, tokens
 
 
 def send_notices() -> int:
@@ -29,3 +29,13 @@ def mail_invitation(invitation_id: str) -> bool:
 def send_email_code(nonce: str) -> bool:
     """Once per code: mail it."""
     return emails.mail_code(UUID(nonce))
+
+
+def send_token_mail(token_id: str) -> bool:
+    """Once per token: tell its owner that it was made."""
+    return tokens.mail_owner(UUID(token_id))
+
+
+def forget_networks() -> int:
+    """Every day: forget from where tokens were used a month ago."""
+    return tokens.forget_networks(now=clock.now())

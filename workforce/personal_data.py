@@ -42,7 +42,7 @@ def parts_of(user_id: UUID, worker_id: UUID | None) -> Parts:
             "agreement__slug", "agreement__version", "agreement__title", "accepted_at"
         ),
         "tokens": lambda: ApiToken.objects.filter(user_id=user_id).values(
-            "name", "created_at", "expires_at", "used_on", "revoked_at"
+            "name", "scopes", "created_at", "expires_at", "used_at", "used_from", "revoked_at"
         ),
         "notifications": lambda: _notices(user_id),
         "notification_preferences": lambda: NoticePreference.objects.filter(user_id=user_id).values("kind", "on_site", "mail"),

@@ -34,7 +34,8 @@ class WorkerRequest(PersonRequest):
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page for people with an account, workers in their own time zone; others are sent to sign in and come back.
+    """A page for people with an account, workers in their own time zone; others are sent to sign in and come back, and who has yet to
+    prove the address of the account to where that is done.
 
     Gives the request `actor` and `now`.
     """
@@ -45,6 +46,8 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return redirect_to_login(request.get_full_path())
         person = cast(PersonRequest, request)
         person.actor = access.actor_of_user(person.user)
+        if not person.actor.is_proven:
+            return redirect("account_email")
         person.now = instant_of(request)
         worker = worker_of(request)
         if worker is None:

@@ -1,11 +1,15 @@
 """Sign-up and log-in in the browser: what django-allauth leaves to the house. Accounts themselves are made by `accounts`."""
 
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account import forms as asked
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as current
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
@@ -14,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from foundation.clock import instant_of
 from foundation.encrypted import SEALED_PREFIX, seal, unseal
-from workforce import accounts, addresses, emails
+from foundation.networks import network_of
+from workforce import accounts, addresses, emails, sign_ins
 from workforce.errors import BadAddress
 from workforce.models import User
 
@@ -32,6 +37,45 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def clean_email(self, email: str) -> str:
         """The address in its normal form."""
         return in_normal_form(email)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail whose links and name are those of the configured site, whatever host the request asked for."""
+        request = current.request
+        on_site = {name: _on_site(request, value) for name, value in context.items()}
+        super().send_mail(template_prefix, email, on_site | {"current_site": SITE})
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count an attempt before it is judged. Who has had too many is noted."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            sign_ins.slowed_down(request, "password", now=instant_of(request))
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Note it, with the account if there is one."""
+        user_id = User.objects.filter(email=credentials.get("email", "")).values_list("id", flat=True).first()
+        sign_ins.failed(user_id, by="site", what="password", network=network_of(request), now=instant_of(request))
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site as mails call it."""
+
+    name: str
+    domain: str
+
+
+SITE = Site(name="Fairhand", domain=urlsplit(settings.SITE_ADDRESS).netloc)
+
+
+def _on_site(request: HttpRequest, value: Any) -> Any:
+    """A link built on the request's host, on the configured address instead; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value)
+    is_link = parts.scheme in ("http", "https") and parts.netloc == request.get_host()
+    return f"{settings.SITE_ADDRESS}{urlunsplit(('', '', *parts[2:]))}" if is_link else value
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from foundation import idempotency
 from foundation.clock import instant_of
 from foundation.idempotency import Answer
+from foundation.networks import address_of
 
 
 class Command(APIView):
@@ -82,4 +83,4 @@ def _canonical_body(request: Request) -> bytes:
 
 def _stranger(request: Request) -> str:
     """Someone without an account (sign-up, log-in) is known by address, so that two strangers may choose one key."""
-    return "address:" + hashlib.sha256(str(request.META.get("REMOTE_ADDR")).encode()).hexdigest()[:40]
+    return "address:" + hashlib.sha256(address_of(request).encode()).hexdigest()[:40]

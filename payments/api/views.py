@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from payments import funding, pay_floors, statements
 from payments.api import serializers as shapes
 from payments.models import Account, PayFloor, Transfer, WorkInterval
 from workforce import access
+from workforce.api.commands import AdminCommand, MoneyCommand
 from workforce.models import Membership
 
 
@@ -68,7 +68,7 @@ class Funds(APIView):
         return Response(shapes.FundsBody({"results": funding.funds_of(organization_id)}).data)
 
 
-class Deposit(Command):
+class Deposit(MoneyCommand):
     """Record a deposit (operators)."""
 
     accepts = shapes.DepositRequest
@@ -80,7 +80,7 @@ class Deposit(Command):
         return funding.deposit(access.actor_of(request), path["organization_id"], now=now, **data)
 
 
-class SetPayFloor(Command):
+class SetPayFloor(AdminCommand):
     """Enter a pay floor from a day on (operators)."""
 
     accepts = shapes.PayFloorBody

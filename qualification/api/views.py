@@ -10,13 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from qualification import granting, quality
 from qualification.models import Grant, Skill
 from workforce import access, aliases
 from workforce.api.aliases import worker_called
+from workforce.api.commands import PostCommand
 
 
 class SkillBody(serializers.ModelSerializer[Skill]):
@@ -30,7 +30,7 @@ class SkillBody(serializers.ModelSerializer[Skill]):
         read_only_fields = ["id", "created_at"]
 
 
-class CreateSkill(Command):
+class CreateSkill(PostCommand):
     """Make a skill."""
 
     accepts = SkillBody
@@ -99,7 +99,7 @@ class GrantBody(serializers.ModelSerializer[Grant]):
         return "person" if row.source.startswith("user:") else row.source
 
 
-class GrantSkill(Command):
+class GrantSkill(PostCommand):
     """Let a worker hold a skill of one's own."""
 
     accepts = GrantRequest
@@ -111,7 +111,7 @@ class GrantSkill(Command):
         return granting.grant_by_hand(access.actor_of(request), path["skill_id"], now=now, **data)
 
 
-class RevokeGrant(Command):
+class RevokeGrant(PostCommand):
     """End a grant of a skill of one's own."""
 
     answers = GrantBody

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from foundation.api.paging import NewestFirst
 from foundation.errors import NotFound
@@ -18,6 +17,7 @@ from tasks import results
 from tasks.models import AggregationRun, Result, RunSkill
 from tasks.publishing import own_batch
 from workforce import access, aliases
+from workforce.api.commands import PostCommand
 from workforce.models import Membership
 
 
@@ -58,7 +58,7 @@ class RunBody(serializers.ModelSerializer[AggregationRun]):
         ]
 
 
-class RequestRun(Command):
+class RequestRun(PostCommand):
     """Ask for an aggregation; poll GET aggregations/<id> until its state is done, refused or failed."""
 
     accepts = RunRequest

@@ -8,10 +8,10 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from tasks import appealing
 from workforce import access, appeals
+from workforce.api.commands import PostCommand, WorkCommand
 from workforce.api.serializers import DecisionBody
 from workforce.api.talking import TextRequest
 from workforce.models import Appeal
@@ -68,7 +68,7 @@ class OneAppeal(RetrieveAPIView[Appeal]):
         return Appeal.objects.visible_to(access.actor_of(self.request)).select_related("decision")
 
 
-class File(Command):
+class File(WorkCommand):
     """Appeal a decision about me: somebody else looks at it within a week, or it falls."""
 
     accepts = TextRequest
@@ -80,7 +80,7 @@ class File(Command):
         return appealing.file(access.actor_of(request), path["decision_id"], now=now, **data)
 
 
-class Withdraw(Command):
+class Withdraw(WorkCommand):
     """Take an appeal of mine back, for good."""
 
     answers = AppealBody
@@ -90,7 +90,7 @@ class Withdraw(Command):
         return appeals.withdraw(access.actor_of(request), path["appeal_id"], now=now)
 
 
-class Decide(Command):
+class Decide(PostCommand):
     """Give the verdict on an appeal (managers and operators who did not make the decision)."""
 
     accepts = VerdictRequest

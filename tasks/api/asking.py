@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from tasks import asking
 from workforce import access, threads
+from workforce.api.commands import WorkCommand
 from workforce.api.talking import ClarificationBody, TextRequest, WholeThreadBody
 from workforce.models import Thread
 
@@ -29,7 +29,7 @@ class FlagRequest(serializers.Serializer[Any]):
     comment = serializers.CharField(required=False, allow_blank=True, default="", max_length=threads.TEXT_MAX_CHARACTERS)
 
 
-class BeginQuestion(Command):
+class BeginQuestion(WorkCommand):
     """Say that I begin to write a question: the time until it is sent is credited, up to five minutes."""
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
@@ -37,7 +37,7 @@ class BeginQuestion(Command):
         return {"began": asking.opened(access.require_worker(access.actor_of(request)), now=now)}
 
 
-class AskAboutTask(Command):
+class AskAboutTask(WorkCommand):
     """Ask about a task I hold or held."""
 
     accepts = TextRequest
@@ -49,7 +49,7 @@ class AskAboutTask(Command):
         return asking.about_assignment(access.actor_of(request), path["assignment_id"], now=now, **data)
 
 
-class Flag(Command):
+class Flag(WorkCommand):
     """Flag a task I hold or held; once per task."""
 
     accepts = FlagRequest
@@ -61,7 +61,7 @@ class Flag(Command):
         return asking.flag(access.actor_of(request), path["assignment_id"], now=now, **data)
 
 
-class AskAboutJob(Command):
+class AskAboutJob(WorkCommand):
     """Ask about a job or its guideline."""
 
     accepts = AskRequest
@@ -73,7 +73,7 @@ class AskAboutJob(Command):
         return asking.about_batch(access.actor_of(request), path["batch_id"], now=now, **data)
 
 
-class AskAboutDecision(Command):
+class AskAboutDecision(WorkCommand):
     """Ask about a decision about me, without appealing it."""
 
     accepts = AskRequest

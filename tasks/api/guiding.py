@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from foundation import differences
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters, UnknownFilter
 from foundation.errors import NotFound
 from foundation.markdown import html_of
@@ -21,6 +20,7 @@ from tasks import guideline_changes, guidelines, media, publishing
 from tasks.api.reviewing import AnswerBody
 from tasks.models import Assignment, Guideline
 from workforce import access
+from workforce.api.commands import PostCommand
 from workforce.models import Membership
 
 
@@ -53,7 +53,7 @@ class NewGuideline(GuidelineBody):
         fields = [*GuidelineBody.Meta.fields, "switch_batches"]
 
 
-class AddGuideline(Command):
+class AddGuideline(PostCommand):
     """Add the next version of the guideline."""
 
     accepts = NewGuideline

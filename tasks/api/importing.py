@@ -20,6 +20,7 @@ from tasks import framing, importing
 from tasks.models import Import, Task
 from tasks.publishing import own_batch
 from workforce import access, aliases
+from workforce.api.commands import POST
 from workforce.models import Membership
 
 ON_ERROR = OpenApiParameter(
@@ -70,6 +71,7 @@ class ImportBody(serializers.ModelSerializer[Import]):
 class Upload(APIView):
     """Add tasks to a draft batch."""
 
+    scopes = POST
     parser_classes = [Ndjson, Csv]
     kind = Import.Kind.TASKS
 

@@ -15,6 +15,7 @@ from foundation.clock import instant_of
 from tasks import media
 from tasks.models import MediaFile
 from workforce import access
+from workforce.api.commands import POST
 from workforce.models import Membership
 
 
@@ -45,6 +46,7 @@ class MediaFileBody(serializers.ModelSerializer[MediaFile]):
 class MediaFiles(ClosedFilters, ListAPIView[MediaFile]):
     """GET lists the files of an organisation, POST uploads one: the body is its bytes."""
 
+    scopes = POST
     serializer_class = MediaFileBody
     queryset = MediaFile.objects.none()
     parser_classes = [AnyBytes]

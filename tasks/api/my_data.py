@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from tasks import leaving, personal_data
 from tasks.pages.my_data import handed_over
 from workforce import access, erasure
+from workforce.api.commands import ADMIN, AdminCommand
 from workforce.models import DataCopy, Erasure
 
 
@@ -31,7 +31,7 @@ class CopyBody(serializers.ModelSerializer[DataCopy]):
         ]
 
 
-class AskForCopy(Command):
+class AskForCopy(AdminCommand):
     """Have a copy of everything kept about me made; poll it."""
 
     answers = CopyBody
@@ -45,6 +45,7 @@ class AskForCopy(Command):
 class Copies(ClosedFilters, ListAPIView[DataCopy], AskForCopy):
     """GET lists the copies of my data, POST has another one made."""
 
+    read_scopes = ADMIN
     serializer_class = CopyBody
     queryset = DataCopy.objects.none()
     http_method_names = ["get", "post", "options"]
@@ -58,6 +59,7 @@ class Copies(ClosedFilters, ListAPIView[DataCopy], AskForCopy):
 class OneCopy(RetrieveAPIView[DataCopy]):
     """A copy of my data, and how far it is."""
 
+    read_scopes = ADMIN
     serializer_class = CopyBody
     lookup_url_kwarg = "copy_id"
 
@@ -68,6 +70,8 @@ class OneCopy(RetrieveAPIView[DataCopy]):
 
 class Download(APIView):
     """The copy itself: a zip of JSON and CSV, with the identity opened for its person."""
+
+    read_scopes = ADMIN
 
     def get(self, request: Request, copy_id: Any) -> FileResponse:
         """The bytes."""
@@ -89,7 +93,7 @@ class EraseRequest(serializers.Serializer[Any]):
     gives_up_money = serializers.BooleanField(default=False)
 
 
-class AskToBeErased(Command):
+class AskToBeErased(AdminCommand):
     """Ask to be erased in seven days; can be undone until then."""
 
     accepts = EraseRequest
@@ -113,7 +117,7 @@ class MyErasure(AskToBeErased):
         return Response({"erasure": ErasureBody(waiting).data if waiting else None, "money": leaving.money_of(actor.worker_id)})
 
 
-class UndoErasure(Command):
+class UndoErasure(AdminCommand):
     """Stay after all."""
 
     answers = ErasureBody

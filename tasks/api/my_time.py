@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.clock import instant_of
 from payments import stops
 from tasks import clocking
 from workforce import access
+from workforce.api.commands import WorkCommand
 
 ADVICE = ["go_on", stops.TAKE_A_BREAK, stops.DAY_IS_LONG, stops.DAY_IS_FULL, stops.OWN_DAY_IS_FULL, stops.OWN_WEEK_IS_FULL]
 
@@ -44,7 +44,7 @@ class TimeSummary(APIView):
         return Response(ClockBody(clocking.as_told(clocking.clock_of(worker_id, now=instant_of(request)))).data)
 
 
-class GoOn(Command):
+class GoOn(WorkCommand):
     """Say that I go on although my day is long: it is noted, and lifts that stop until my next rest."""
 
     answers = ClockBody

@@ -10,13 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from tasks import piloting, publishing
 from tasks.api.requesting import MICROS_MAX, BatchBody
 from tasks.models import Batch
 from workforce import access
+from workforce.api.commands import PostCommand
 from workforce.models import Membership
 
 
@@ -31,7 +31,7 @@ class NewPilot(serializers.Serializer[Any]):
     price_micros = serializers.IntegerField(min_value=1, max_value=MICROS_MAX, required=False, help_text="Else the batch's own.")
 
 
-class BeginPilot(Command):
+class BeginPilot(PostCommand):
     """Draw tasks of a draft into a pilot and publish it."""
 
     accepts = NewPilot

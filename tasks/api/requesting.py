@@ -10,13 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from foundation.errors import NotFound
 from tasks import publishing
 from tasks.models import Batch, Project
 from workforce import access
+from workforce.api.commands import PostCommand
 from workforce.models import Membership, Sensitive
 
 MICROS_MAX = 10_000 * 1_000_000  # ten thousand units for one answer: a slip, not a price
@@ -33,7 +33,7 @@ class ProjectBody(serializers.ModelSerializer[Project]):
         read_only_fields = ["id", "created_at", "archived_at"]
 
 
-class CreateProject(Command):
+class CreateProject(PostCommand):
     """Make a project."""
 
     accepts = ProjectBody
@@ -172,7 +172,7 @@ class BatchWithProgress(BatchBody):
         return publishing.progress(batch)
 
 
-class CreateBatch(Command):
+class CreateBatch(PostCommand):
     """Make a draft batch."""
 
     accepts = NewBatch
@@ -244,7 +244,7 @@ class PublishBody(serializers.Serializer[Any]):
     )
 
 
-class Publish(Command):
+class Publish(PostCommand):
     """Open a draft batch: its money is reserved, its price checked against the pay floor; a large one has had a pilot."""
 
     accepts = PublishBody
@@ -255,7 +255,7 @@ class Publish(Command):
         return publishing.publish(access.actor_of(request), path["batch_id"], now=now, **data)
 
 
-class Pause(Command):
+class Pause(PostCommand):
     """Hand out no more tasks for now."""
 
     answers = BatchBody
@@ -265,7 +265,7 @@ class Pause(Command):
         return publishing.pause(access.actor_of(request), path["batch_id"], now=now)
 
 
-class Resume(Command):
+class Resume(PostCommand):
     """Hand out tasks again."""
 
     answers = BatchBody
@@ -275,7 +275,7 @@ class Resume(Command):
         return publishing.resume(access.actor_of(request), path["batch_id"], now=now)
 
 
-class Close(Command):
+class Close(PostCommand):
     """End a batch: nothing is claimed from now on, and unspent money goes back once `emptied_at` is set, for a large batch a moment later."""
 
     answers = BatchBody

@@ -8,12 +8,12 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from tasks import reviewing
 from tasks.models import Answer, Assignment, Batch, BulkAcceptance, Review
 from tasks.publishing import own_batch
 from workforce import access, aliases
+from workforce.api.commands import PostCommand
 from workforce.models import Membership
 
 
@@ -94,7 +94,7 @@ class AcceptRequest(serializers.Serializer[Any]):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=5000)
 
 
-class Accept(Command):
+class Accept(PostCommand):
     """Accept an answer, or overturn its rejection: the worker is paid."""
 
     accepts = AcceptRequest
@@ -113,7 +113,7 @@ class RejectRequest(serializers.Serializer[Any]):
     evidence = serializers.DictField()
 
 
-class Reject(Command):
+class Reject(PostCommand):
     """Reject an answer: unpaid, out of every export and aggregate, its place open again."""
 
     accepts = RejectRequest
@@ -134,7 +134,7 @@ class BulkAcceptanceBody(serializers.ModelSerializer[BulkAcceptance]):
         fields = ["id", "batch_id", "state", "waiting", "accepted", "created_at", "ended_at"]
 
 
-class AcceptSubmitted(Command):
+class AcceptSubmitted(PostCommand):
     """Accept everything of a batch that waits for review; many by a job: poll `GET acceptances/<id>`. Asking again meanwhile returns it."""
 
     answers = BulkAcceptanceBody

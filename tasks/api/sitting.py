@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from qualification import examining, item_statistics
 from qualification.models import Exam, ExamAttempt
 from qualification.scoring import KEY_MAX_CHARACTERS
 from tasks import sitting
 from workforce import access
+from workforce.api.commands import PostCommand, WorkCommand
 
 
 class NewExam(serializers.Serializer[Any]):
@@ -49,7 +49,7 @@ class Created(serializers.Serializer[Any]):
     id = serializers.UUIDField()
 
 
-class CreateExam(Command):
+class CreateExam(PostCommand):
     """Set an exam for a skill of one's own."""
 
     accepts = NewExam
@@ -132,7 +132,7 @@ class OneExam(RetrieveAPIView[Exam]):
         return ExamWithQuestions if own else ExamBody
 
 
-class CloseExam(Command):
+class CloseExam(PostCommand):
     """Take no new attempts."""
 
     answers = ExamBody
@@ -178,7 +178,7 @@ class AttemptBody(serializers.ModelSerializer[ExamAttempt]):
         return sitting.may_review(attempt)
 
 
-class StartAttempt(Command):
+class StartAttempt(WorkCommand):
     """Begin a sitting; a running one is returned instead of another."""
 
     answers = AttemptBody
@@ -207,7 +207,7 @@ class SubmitAttemptRequest(serializers.Serializer[Any]):
     answers = serializers.DictField(child=serializers.ListField(child=serializers.DictField()), required=False, default=dict)
 
 
-class SubmitAttempt(Command):
+class SubmitAttempt(WorkCommand):
     """Hand in a sitting."""
 
     accepts = SubmitAttemptRequest
@@ -256,7 +256,7 @@ class SavedAnswer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class SaveAnswer(Command):
+class SaveAnswer(WorkCommand):
     """Keep an answer of a running sitting, whole or not. When the time is over, what was saved is graded."""
 
     accepts = SaveAnswerRequest

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from foundation.errors import NotFound
 from foundation.markdown import html_of
@@ -19,6 +18,7 @@ from qualification.models import Course, Lesson, Training
 from tasks import media, practising, questions
 from workforce import access, aliases, quoting
 from workforce.api.aliases import worker_called
+from workforce.api.commands import PostCommand, WorkCommand
 
 
 class NewCourse(serializers.Serializer[Any]):
@@ -78,7 +78,7 @@ class CourseWithLessons(CourseBody):
         return LessonLine(Lesson.objects.filter(course=course).order_by("position"), many=True).data  # type: ignore[return-value]
 
 
-class CreateCourse(Command):
+class CreateCourse(PostCommand):
     """Begin a course; workers see it when it is published."""
 
     accepts = NewCourse
@@ -128,7 +128,7 @@ class NewLesson(serializers.Serializer[Any]):
     right_percent = serializers.IntegerField(min_value=1, max_value=100, required=False)
 
 
-class AddLesson(Command):
+class AddLesson(PostCommand):
     """Add the next lesson of a course that is not published yet."""
 
     accepts = NewLesson
@@ -140,7 +140,7 @@ class AddLesson(Command):
         return practising.add_lesson(access.actor_of(request), path["course_id"], **data)
 
 
-class PublishCourse(Command):
+class PublishCourse(PostCommand):
     """Let workers take a course. Its lessons do not change any more."""
 
     answers = CourseWithLessons
@@ -150,7 +150,7 @@ class PublishCourse(Command):
         return training.publish_course(access.actor_of(request), path["course_id"], now=now)
 
 
-class CloseCourse(Command):
+class CloseCourse(PostCommand):
     """Take nobody new; who has begun may finish."""
 
     answers = CourseWithLessons
@@ -200,7 +200,7 @@ class TrainingBody(serializers.ModelSerializer[Training]):
         return training.progress_of([row])[row.id][1]
 
 
-class StartCourse(Command):
+class StartCourse(WorkCommand):
     """Begin a course; the one that is open or finished is returned instead of another."""
 
     answers = TrainingBody
@@ -238,7 +238,7 @@ class Assigned(serializers.Serializer[Any]):
     trainings = TrainingBody(many=True)
 
 
-class AssignCourse(Command):
+class AssignCourse(PostCommand):
     """Send a worker, or everyone who takes part in a project, to a course; what they are told quotes the note."""
 
     accepts = Assigning
@@ -312,7 +312,7 @@ class StandingBody(serializers.Serializer[Any]):
     question = serializers.DictField(allow_null=True)
 
 
-class StudyLesson(Command):
+class StudyLesson(WorkCommand):
     """Say that you are at a lesson, every 15 seconds while you are: it is how your time is counted."""
 
     answers = StandingBody
@@ -326,7 +326,7 @@ class StudyLesson(Command):
         return standing_shown(training.standing(worker_id, path["lesson_id"]))
 
 
-class ReadLesson(Command):
+class ReadLesson(WorkCommand):
     """Say that you have read a lesson without practice."""
 
     answers = StandingBody
@@ -358,7 +358,7 @@ class FeedbackBody(serializers.Serializer[Any]):
     standing = StandingBody()
 
 
-class PractiseLesson(Command):
+class PractiseLesson(WorkCommand):
     """Answer a practice task and learn at once whether it was right. The same number and answer again returns the first outcome."""
 
     accepts = PracticeRequest

@@ -12,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command, idempotency_key
+from foundation.api.commands import idempotency_key
 from foundation.api.filters import ClosedFilters
 from tasks import answering, assigning, desk, drafting, framing, media, my_work, reading
 from tasks.models import Assignment, GuidelineReading, Review
 from workforce import access
+from workforce.api.commands import WorkCommand
 
 MAX_SET = 50  # tasks in one claim; a batch allows as many as its lease_size
 
@@ -52,7 +53,7 @@ class LeasesBody(serializers.Serializer[Any]):
     assignments = LeaseBody(many=True)
 
 
-class Claim(Command):
+class Claim(WorkCommand):
     """Take the next task of a batch (or several, or a chosen one). The same Idempotency-Key returns the same leases."""
 
     accepts = ClaimBody
@@ -89,7 +90,7 @@ class BegunBody(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class Begin(Command):
+class Begin(WorkCommand):
     """Say that you open a task: its clock and its time limit start now, also if you took it some time ahead. Counts once."""
 
     accepts = LeaseTokenBody
@@ -109,7 +110,7 @@ class BeatBody(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class Heartbeat(Command):
+class Heartbeat(WorkCommand):
     """Say that you are at work on it, every 15 seconds while you are: it extends the lease and is how your time is counted."""
 
     accepts = LeaseTokenBody
@@ -142,7 +143,7 @@ class SubmissionBody(serializers.Serializer[Any]):
     currency = serializers.CharField()
 
 
-class Submit(Command):
+class Submit(WorkCommand):
     """Hand in an answer. The same answer again returns the first outcome; another one is refused."""
 
     accepts = SubmitBody
@@ -172,7 +173,7 @@ class ReturnBody(serializers.Serializer[Any]):
     comment = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
-class Return(Command):
+class Return(WorkCommand):
     """Give a task back. Its place goes to others; you get it once more at most, when nobody else may take it. Nothing is held against you."""
 
     accepts = ReturnBody
@@ -201,7 +202,7 @@ class SavedBody(serializers.Serializer[Any]):
     saved_at = serializers.DateTimeField()
 
 
-class SaveDraft(Command):
+class SaveDraft(WorkCommand):
     """Keep work in progress. Saving over a revision you have not seen is refused, with the newer draft in the details."""
 
     accepts = DraftBody
@@ -301,7 +302,7 @@ class ReadingBody(serializers.ModelSerializer[GuidelineReading]):
         fields = ["id", "guideline_id", "began_at", "read_at"]
 
 
-class BeginReading(Command):
+class BeginReading(WorkCommand):
     """Say that you open a guideline to read it: from now on the time counts, once per version."""
 
     answers = ReadingBody
@@ -312,7 +313,7 @@ class BeginReading(Command):
         return reading.begin(access.actor_of(request), path["guideline_id"], now=now)
 
 
-class FinishReading(Command):
+class FinishReading(WorkCommand):
     """Say that you have read it: the time since you opened it is credited, up to ten minutes."""
 
     answers = ReadingBody

@@ -382,9 +382,9 @@ APART = {
 
 
 def spare_token(person: Person) -> str:
-    from workforce import accounts
+    from workforce import tokens
 
-    return str(accounts.issue_token(person.user, name="spare", now=person.now)[0].id)
+    return str(tokens.issue(person.user, name="spare", now=person.now)[0].id)
 
 
 def send(person: Person, path: str, body: Any, key: str) -> Any:

@@ -17,8 +17,8 @@ from workforce.models import User, Worker
 
 @pytest.mark.django_db
 def test_from_a_stranger_to_a_first_task(rita, olga, now, settings):
-    settings.EMAIL_VERIFICATION = True
     vera = vendor("vera", now=now)
+    settings.EMAIL_VERIFICATION = True
     batch = scenes.opened(rita, olga, tasks=2, sensitive=["medical"])
     agreement = ok(olga.post("agreements", {"slug": "terms", "title": "Terms", "text": "Fair work."}), 201)
     rules = {"kind": "text", "title": "House rules", "text": "Knock.", "paid": True}
@@ -30,14 +30,16 @@ def test_from_a_stranger_to_a_first_task(rita, olga, now, settings):
     made = ok(olga.post("accounts", account), 201)
     token = ok(olga.post("tokens", {"email": "newt@example.org", "password": PASSWORD}), 201)["token"]
     newt = Person(User.objects.get(id=made["user_id"]), token, now, worker=Worker.objects.get(id=made["worker_id"]))
-    refused = newt.post(f"batches/{batch.id}/claim")
-    assert refused.json()["code"] == "not_eligible"
-    steps = [gap["step"] for gap in refused.json()["details"]["missing"]]
-    assert steps == ["email", "country", "languages", "text", "agreement", "content"]
-    assert all(gap["href"].startswith("/") and gap["message"] for gap in refused.json()["details"]["missing"])
+    assert newt.post(f"batches/{batch.id}/claim").json()["code"] == "address_unproven"
+    assert ok(newt.get("me"))["missing"][0]["step"] == "email"
 
     ok(newt.post("me/email/send-code"))
     ok(newt.post("me/email/verify", {"code": mailed(newt)}))
+    refused = newt.post(f"batches/{batch.id}/claim")
+    assert refused.json()["code"] == "not_eligible"
+    steps = [gap["step"] for gap in refused.json()["details"]["missing"]]
+    assert steps == ["country", "languages", "text", "agreement", "content"]
+    assert all(gap["href"].startswith("/") and gap["message"] for gap in refused.json()["details"]["missing"])
     ok(newt.post("me/profile", {"country": "PT", "languages": ["pt"], "language_levels": {"pt": "native"}}))
     lists = ok(newt.get("me/onboarding"))["lists"]
     for step in [one for one in lists[0]["steps"] if one["kind"] in ("agreements", "text")]:

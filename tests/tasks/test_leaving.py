@@ -23,7 +23,7 @@ from tasks import asking, job_list, leaving, personal_data, reviewing
 from tasks.models import Answer, Assignment
 from tests import builders
 from tests.tasks import scenes
-from workforce import accounts, erasure, mailing, notifying, onboarding
+from workforce import erasure, mailing, notifying, onboarding, tokens
 from workforce.access import actor_of_token
 from workforce.errors import AlreadyLeaving, MoneyLeft, StillOwner, WorkInHand
 from workforce.models import DataCopy, Erasure, Message, Notification, Thread, Worker
@@ -57,7 +57,7 @@ def life(wanda, rita, batch, now):
     onboarding.update_profile(wanda.worker.id, now=now, display_name="wandasalias")
     wanda.post("me/identity", {"legal_name": NAME, "address": STREET, "birth_date": "1990-01-02"}, key="identity")
     EmailAddress.objects.get_or_create(user=wanda.user, email="wanda@example.org", defaults={"verified": True, "primary": True})
-    accounts.issue_token(wanda.user, name="token of my laptop", now=now)
+    tokens.issue(wanda.user, name="token of my laptop", now=now)
     accepted, rejected = scenes.answered(wanda, batch, count=2)
     reviewing.accept(rita.actor, accepted.id, now=now)
     reviewing.reject(rita.actor, rejected.id, reason="low_effort", comment=scenes.COMMENT, evidence={"text": "t"}, now=now)

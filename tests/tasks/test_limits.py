@@ -21,7 +21,7 @@ from tests.browser import materials
 from tests.builders import known
 from tests.races.crowd import all_at_once
 from tests.tasks import learning_scenes, scenes
-from workforce import accounts, limits, members, teams
+from workforce import limits, members, teams, tokens
 from workforce.errors import LimitReached
 from workforce.models import Usage
 
@@ -82,7 +82,7 @@ def _verbs(rita: Any, wanda: Any, olga: Any) -> dict[str, Callable[[int], Any]]:
     scenes.answered(wanda, opened, count=2)
     return {
         "organizations_per_account": lambda n: members.create_organization(rita.actor, name="X", kind="requester", now=now),
-        "tokens_per_account": lambda n: accounts.issue_token(rita.user, name="x", now=now),
+        "tokens_per_account": lambda n: tokens.issue(rita.user, name="x", now=now),
         "open_threads_per_account": lambda n: asking.about_batch(wanda.actor, opened.id, text="Why?", now=now),
         "members_per_organization": lambda n: builders.member(rita, f"{names[n]}@example.org", "viewer"),
         "invitations_per_organization": lambda n: teams.invite(

@@ -34,7 +34,10 @@ def totp() -> str:
 
 
 def log_in(person, **fields):
-    return person.post("tokens", {"email": person.user.email, "password": PASSWORD} | fields)
+    body = {"email": person.user.email, "password": PASSWORD} | fields
+    return Client().post(
+        "/api/v1/tokens", body, content_type="application/json", headers={"Fairhand-Now": person.now.isoformat()}
+    )
 
 
 # ---- addresses ----

@@ -9,6 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from foundation.clock import instant_of
+from foundation.networks import network_of
 from workforce.access import Actor, actor_of_token, actor_of_user
 
 
@@ -20,7 +21,9 @@ class BearerToken(BaseAuthentication):
         scheme, _, token = get_authorization_header(request).partition(b" ")
         if scheme.lower() != b"bearer":
             return None
-        actor: Actor | None = actor_of_token(token.decode("latin-1").strip(), now=instant_of(request))
+        actor: Actor | None = actor_of_token(
+            token.decode("latin-1").strip(), now=instant_of(request), network=network_of(request)
+        )
         if actor is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked. Get one with POST tokens.")
         return actor, None

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.urls import path
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -10,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from foundation.api.commands import Command, idempotency_key
+from foundation.api.commands import idempotency_key
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from foundation.errors import NotFound
 from workforce import access, accounts, checklist, emails, onboarding, teams
+from workforce.api.commands import OwnCommand, PostCommand, WorkCommand
 from workforce.api.serializers import AgreementBody, WorkerBody
 from workforce.models import (
     Acceptance,
@@ -39,7 +41,7 @@ class BecomeWorkerRequest(serializers.Serializer[Any]):
     display_name = serializers.CharField(max_length=60)
 
 
-class BecomeWorker(Command):
+class BecomeWorker(WorkCommand):
     """Let my account do tasks."""
 
     accepts = BecomeWorkerRequest
@@ -64,7 +66,7 @@ class CodeRequest(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=20)
 
 
-class SendEmailCode(Command):
+class SendEmailCode(OwnCommand):
     """Send a code to my address, to prove that it is mine."""
 
     answers = EmailCodeBody
@@ -74,7 +76,7 @@ class SendEmailCode(Command):
         return emails.send_code(access.actor_of(request), now=now)
 
 
-class VerifyEmail(Command):
+class VerifyEmail(OwnCommand):
     """Prove my address with the code that was sent there."""
 
     accepts = CodeRequest
@@ -198,7 +200,7 @@ def _list(each: checklist.ListState) -> dict[str, Any]:
     }
 
 
-class BeginStep(Command):
+class BeginStep(WorkCommand):
     """Say that you turn to a step: from now on its time counts, where the step is paid."""
 
     answers = ProgressBody
@@ -209,7 +211,7 @@ class BeginStep(Command):
         return checklist.begin(access.require_worker(access.actor_of(request)), path["step_id"], now=now)
 
 
-class FinishStep(Command):
+class FinishStep(WorkCommand):
     """Say that you have done a step; a text is confirmed that way."""
 
     answers = ProgressBody
@@ -222,7 +224,7 @@ class FinishStep(Command):
         return row
 
 
-class AddStep(Command):
+class AddStep(PostCommand):
     """Put a step on a checklist."""
 
     accepts = NewStep
@@ -258,7 +260,7 @@ class VendorSteps(ClosedFilters, ListAPIView[OnboardingStep], AddStep):
         return super().get_queryset()
 
 
-class ChangeStep(Command):
+class ChangeStep(PostCommand):
     """Change the wording, the place, or what counts of a step."""
 
     accepts = StepChange
@@ -269,7 +271,7 @@ class ChangeStep(Command):
         return checklist.change_step(access.actor_of(request), path["step_id"], now=now, **data)
 
 
-class EndStep(Command):
+class EndStep(PostCommand):
     """Take a step off its checklist."""
 
     answers = StepBody
@@ -308,7 +310,7 @@ class MadeInvitation(InvitationBody):
         fields = [*InvitationBody.Meta.fields, "token", "href"]
 
 
-class Invite(Command):
+class Invite(PostCommand):
     """Make a link that lets people join the team; it is shown this once."""
 
     accepts = NewInvitation
@@ -321,7 +323,7 @@ class Invite(Command):
         """Make it."""
         key = idempotency_key(request)
         row, token = teams.invite(access.actor_of(request), path["organization_id"], now=now, key=key, **data)
-        return InvitationBody(row).data | {"token": token, "href": request.build_absolute_uri(f"/join/{token}/")}
+        return InvitationBody(row).data | {"token": token, "href": f"{settings.SITE_ADDRESS}/join/{token}/"}
 
 
 class Invitations(ClosedFilters, ListAPIView[TeamInvitation], Invite):
@@ -337,7 +339,7 @@ class Invitations(ClosedFilters, ListAPIView[TeamInvitation], Invite):
         return super().get_queryset()
 
 
-class RevokeInvitation(Command):
+class RevokeInvitation(PostCommand):
     """Let an invitation work no longer; who joined with it stays."""
 
     answers = InvitationBody
@@ -371,7 +373,7 @@ class JoinRequest(serializers.Serializer[Any]):
     token = serializers.CharField(max_length=100)
 
 
-class Join(Command):
+class Join(WorkCommand):
     """Join the team that a link invites to."""
 
     accepts = JoinRequest
@@ -394,7 +396,7 @@ class MyTeams(ClosedFilters, ListAPIView[TeamMember]):
         return super().get_queryset()
 
 
-class LeaveTeam(Command):
+class LeaveTeam(WorkCommand):
     """Leave a team, at any time and without a reason."""
 
     answers = TeamMemberBody
@@ -410,7 +412,7 @@ class EndRequest(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=5000)
 
 
-class EndTeamMember(Command):
+class EndTeamMember(PostCommand):
     """End someone's place in one's team, with a reason that they read."""
 
     accepts = EndRequest

@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workforce import aliases, onboarding
-from workforce.accounts import TOKEN_DAYS, TOKEN_MAX_DAYS
 from workforce.addresses import ADDRESS_MAX_CHARACTERS, normal
 from workforce.errors import BadAddress
 from workforce.models import (
@@ -22,9 +21,11 @@ from workforce.models import (
     MemberInvitation,
     Membership,
     Organization,
+    Scope,
     Sensitive,
     Worker,
 )
+from workforce.tokens import DEFAULT_SCOPES, TOKEN_DAYS, TOKEN_MAX_DAYS
 
 
 @extend_schema_field(OpenApiTypes.EMAIL)
@@ -65,6 +66,13 @@ class LogInRequest(serializers.Serializer[Any]):
     password = serializers.CharField(max_length=128, trim_whitespace=False)
     name = serializers.CharField(max_length=60, default="API")
     days = serializers.IntegerField(min_value=1, max_value=TOKEN_MAX_DAYS, default=TOKEN_DAYS)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Scope.choices),
+        default=lambda: list(DEFAULT_SCOPES),
+        min_length=1,
+        max_length=len(Scope),
+        help_text="What the token may do: read, work and post unless said otherwise. `money` and `admin` are asked for by name.",
+    )
     code = serializers.CharField(
         max_length=20,
         default="",
@@ -78,7 +86,7 @@ class TokenBody(serializers.ModelSerializer[ApiToken]):
 
     class Meta:
         model = ApiToken
-        fields = ["id", "name", "created_at", "expires_at", "used_on", "revoked_at"]
+        fields = ["id", "name", "scopes", "created_at", "expires_at", "used_at", "used_from", "revoked_at"]
 
 
 class NewTokenBody(serializers.Serializer[Any]):
@@ -86,6 +94,7 @@ class NewTokenBody(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     token = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices))
     expires_at = serializers.DateTimeField()
 
 

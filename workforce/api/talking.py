@@ -10,9 +10,9 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from workforce import access, aliases, notifying, threads, wording
+from workforce.api.commands import PostCommand, TalkCommand
 from workforce.models import Clarification, Mail, Message, NoticeKind, Notification, Thread
 
 
@@ -128,7 +128,7 @@ class OneThread(RetrieveAPIView[Thread]):
         return Thread.objects.visible_to(access.actor_of(self.request)).select_related("worker")
 
 
-class Write(Command):
+class Write(TalkCommand):
     """Add a message to a conversation; the other side is told."""
 
     accepts = TextRequest
@@ -140,7 +140,7 @@ class Write(Command):
         return threads.write(access.actor_of(request), path["thread_id"], now=now, **data)
 
 
-class ReadThread(Command):
+class ReadThread(TalkCommand):
     """Say that my side has read a conversation."""
 
     answers = ThreadBody
@@ -150,7 +150,7 @@ class ReadThread(Command):
         return threads.read(access.actor_of(request), path["thread_id"], now=now)
 
 
-class CloseThread(Command):
+class CloseThread(TalkCommand):
     """End a conversation."""
 
     answers = ThreadBody
@@ -160,7 +160,7 @@ class CloseThread(Command):
         return threads.close(access.actor_of(request), path["thread_id"], now=now)
 
 
-class ReopenThread(Command):
+class ReopenThread(TalkCommand):
     """Open a closed conversation again."""
 
     answers = ThreadBody
@@ -185,7 +185,7 @@ class ClarifyRequest(serializers.Serializer[Any]):
     answer = serializers.CharField(max_length=threads.TEXT_MAX_CHARACTERS, help_text="Markdown.")
 
 
-class Clarify(Command):
+class Clarify(PostCommand):
     """Publish an answer for everybody who works on the job (managers)."""
 
     accepts = ClarifyRequest
@@ -197,7 +197,7 @@ class Clarify(Command):
         return threads.clarify(access.actor_of(request), path["thread_id"], now=now, **data)
 
 
-class WithdrawClarification(Command):
+class WithdrawClarification(PostCommand):
     """Show a clarification no longer (managers)."""
 
     answers = ClarificationBody
@@ -234,7 +234,7 @@ class Notices(ClosedFilters, ListAPIView[Notification]):
         return super().get_queryset()
 
 
-class ReadNotice(Command):
+class ReadNotice(TalkCommand):
     """Say that I have read a notice."""
 
     answers = NoticeBody
@@ -245,7 +245,7 @@ class ReadNotice(Command):
 
 
 @extend_schema_view(post=extend_schema(operation_id="notifications_read_all_create"))
-class ReadAllNotices(Command):
+class ReadAllNotices(TalkCommand):
     """Say that I have read everything."""
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
@@ -268,7 +268,7 @@ class PreferRequest(serializers.Serializer[Any]):
     preferences = PreferenceBody(many=True, allow_empty=False)
 
 
-class Prefer(Command):
+class Prefer(TalkCommand):
     """Say how I want to be told."""
 
     accepts = PreferRequest

@@ -3,9 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.generics import ListAPIView, RetrieveAPIView
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,9 +12,11 @@ from foundation.api.commands import Command, idempotency_key
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from foundation.errors import NotFound
-from workforce import access, accounts, decisions, members, onboarding
+from foundation.networks import network_of
+from workforce import access, accounts, decisions, members, onboarding, tokens
 from workforce.api import serializers as shapes
 from workforce.api.aliases import worker_called
+from workforce.api.commands import ADMIN, AdminCommand, PostCommand, TalkCommand, WorkCommand
 from workforce.api.throttling import Knocking, guessing
 from workforce.models import (
     Acceptance,
@@ -38,7 +38,7 @@ class SignUp(Command):
     accepts = shapes.SignUpRequest
     answers = shapes.SignedUp
     status = 201
-    permission_classes = [AllowAny]
+    open_to_strangers = frozenset({"POST"})
     throttle_classes = [Knocking]
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
@@ -53,19 +53,21 @@ class LogIn(Command):
     accepts = shapes.LogInRequest
     answers = shapes.NewTokenBody
     status = 201
-    permission_classes = [AllowAny]
+    open_to_strangers = frozenset({"POST"})
     throttle_classes = [Knocking]
     remembered = False  # a token is never kept; a repeat is answered by deriving it again
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Issue it."""
         with guessing(request, data["email"]):
-            row, token = accounts.log_in(now=now, key=idempotency_key(request), **data)
-        return {"id": row.id, "token": token, "expires_at": row.expires_at}
+            row, token = accounts.log_in(now=now, key=idempotency_key(request), network=network_of(request), **data)
+        return {"id": row.id, "token": token, "scopes": row.scopes, "expires_at": row.expires_at}
 
 
 class Tokens(ClosedFilters, ListAPIView[ApiToken], LogIn):
     """GET lists one's tokens, POST issues one."""
+
+    read_scopes = ADMIN
 
     serializer_class = shapes.TokenBody
     queryset = ApiToken.objects.none()
@@ -73,24 +75,24 @@ class Tokens(ClosedFilters, ListAPIView[ApiToken], LogIn):
 
     def get_queryset(self) -> Any:
         """Mine, and only mine."""
-        if not self.request.user:
-            raise NotAuthenticated
         self.queryset = ApiToken.objects.filter(user_id=access.actor_of(self.request).id)
         return super().get_queryset()
 
 
-class RevokeToken(Command):
+class RevokeToken(AdminCommand):
     """End a token of one's own, at once."""
 
     answers = shapes.TokenBody
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """End it."""
-        return accounts.revoke_token(access.actor_of(request), path["token_id"], now=now)
+        return tokens.revoke(access.actor_of(request), path["token_id"], now=now)
 
 
 class Me(APIView):
     """Who am I here, and what is still to do?"""
+
+    open_to_unproven = True
 
     def get(self, request: Request) -> Response:
         """Account, worker, organisations, missing steps."""
@@ -100,7 +102,9 @@ class Me(APIView):
             {
                 "user_id": actor.id,
                 "email": User.objects.values_list("email", flat=True).get(id=actor.id),
+                "email_is_proven": actor.is_proven,
                 "is_operator": actor.is_operator,
+                "scopes": sorted(actor.scopes),
                 "worker": shapes.WorkerBody(worker).data if worker else None,
                 "organizations": [{"id": one, "role": role} for one, role in actor.roles.items()],
                 "missing": onboarding.missing_steps(worker.id) if worker else [],
@@ -108,7 +112,7 @@ class Me(APIView):
         )
 
 
-class Profile(Command):
+class Profile(WorkCommand):
     """Change what matching knows about me."""
 
     accepts = shapes.ProfileRequest
@@ -119,7 +123,7 @@ class Profile(Command):
         return onboarding.update_profile(access.require_worker(access.actor_of(request)), now=now, **data)
 
 
-class Content(Command):
+class Content(WorkCommand):
     """Say which sensitive content I accept to see."""
 
     accepts = shapes.ContentRequest
@@ -131,7 +135,7 @@ class Content(Command):
         return onboarding.choose_content(worker_id, accepted=data["sensitive_accepted"], now=now)
 
 
-class Hours(Command):
+class Hours(WorkCommand):
     """Say when I usually work, and how much at most."""
 
     accepts = shapes.HoursRequest
@@ -142,7 +146,7 @@ class Hours(Command):
         return onboarding.choose_hours(access.require_worker(access.actor_of(request)), now=now, **data)
 
 
-class KeepIdentity(Command):
+class KeepIdentity(AdminCommand):
     """Keep who I am, encrypted and apart from everything else."""
 
     accepts = shapes.IdentityBody
@@ -156,6 +160,8 @@ class KeepIdentity(Command):
 class MyIdentity(RetrieveAPIView[Identity], KeepIdentity):
     """GET shows what is kept about who I am, POST keeps it."""
 
+    read_scopes = ADMIN
+
     serializer_class = shapes.IdentityBody
     http_method_names = ["get", "post", "options"]
 
@@ -165,7 +171,7 @@ class MyIdentity(RetrieveAPIView[Identity], KeepIdentity):
         return Identity.objects.filter(worker_id=worker_id).first() or Identity(worker_id=worker_id)
 
 
-class PublishAgreement(Command):
+class PublishAgreement(AdminCommand):
     """Put the next version of an agreement in force (operators)."""
 
     accepts = shapes.NewAgreement
@@ -195,7 +201,7 @@ class Agreements(ClosedFilters, ListAPIView[Agreement], PublishAgreement):
         return super().get_serializer_context() | {"accepted": dict(accepted)}
 
 
-class AcceptAgreement(Command):
+class AcceptAgreement(TalkCommand):
     """Accept a version of an agreement."""
 
     answers = shapes.AcceptanceBody
@@ -205,7 +211,7 @@ class AcceptAgreement(Command):
         return onboarding.accept_agreement(access.actor_of(request), path["agreement_id"], now=now)
 
 
-class CreateOrganization(Command):
+class CreateOrganization(PostCommand):
     """Found an organisation; one becomes its owner."""
 
     accepts = shapes.OrganizationBody
@@ -242,7 +248,7 @@ class OneOrganization(RetrieveAPIView[Organization]):
         return Organization.objects.filter(id__in=access.actor_of(self.request).organization_ids)
 
 
-class InviteMember(Command):
+class InviteMember(AdminCommand):
     """Invite an address to act for the organisation (owners); whoever it belongs to joins by accepting."""
 
     accepts = shapes.NewMember
@@ -286,7 +292,7 @@ class MemberInvitations(ClosedFilters, ListAPIView[MemberInvitation]):
         return super().get_queryset()
 
 
-class RevokeMemberInvitation(Command):
+class RevokeMemberInvitation(AdminCommand):
     """Take an invitation back (owners)."""
 
     answers = shapes.MemberInvitationBody
@@ -308,7 +314,7 @@ class MyInvitations(ClosedFilters, ListAPIView[MemberInvitation]):
         return super().get_queryset()
 
 
-class AcceptInvitation(Command):
+class AcceptInvitation(AdminCommand):
     """Join the organisation that invites me, in the role it names."""
 
     answers = shapes.MemberBody
@@ -318,7 +324,7 @@ class AcceptInvitation(Command):
         return members.accept(access.actor_of(request), path["member_invitation_id"], now=now)
 
 
-class DeclineInvitation(Command):
+class DeclineInvitation(AdminCommand):
     """Say no to an invitation; the organisation is not told."""
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
@@ -327,7 +333,7 @@ class DeclineInvitation(Command):
         return {"id": path["member_invitation_id"], "state": MemberInvitation.State.DECLINED}
 
 
-class EndMembership(Command):
+class EndMembership(AdminCommand):
     """Let someone act for the organisation no longer."""
 
     answers = shapes.MemberBody
@@ -362,7 +368,7 @@ class OneDecision(RetrieveAPIView[Decision]):
         return Decision.objects.visible_to(access.actor_of(self.request))
 
 
-class LiftDecision(Command):
+class LiftDecision(PostCommand):
     """End a restriction early."""
 
     accepts = shapes.LiftRequest

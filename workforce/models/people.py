@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from foundation import audit, clock
 from foundation.encrypted import EncryptedTextField
 from foundation.ids import new_id
 from workforce.addresses import NORMAL_FORM, normal
@@ -36,6 +37,7 @@ class UserManager(BaseUserManager["User"]):
         from allauth.account.models import EmailAddress  # it needs this module first
 
         user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        audit.append("operator.made", subject=f"user:{user.pk}", now=clock.now())
         EmailAddress.objects.using(self._db).create(user=user, email=user.email, primary=True, verified=True)
         return user
 
@@ -60,6 +62,19 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **fields: Any) -> None:
+        """Write the row. A new password, whichever way it came here, ends the account's tokens in the same transaction.
+
+        A hash that is only renewed at log-in is no new password.
+        """
+        from workforce import tokens  # it needs this module first
+
+        is_changed = getattr(self, "_password", None) is not None and not self._state.adding
+        with transaction.atomic():
+            super().save(*args, **fields)
+            if is_changed:
+                tokens.password_changed(self)
 
 
 class Organization(models.Model):
@@ -276,8 +291,21 @@ class Acceptance(models.Model):
         return f"{self.user_id} accepted {self.agreement_id}"
 
 
+class Scope(models.TextChoices):
+    """What a token lets a program do as its owner. A session on the site may do all of it."""
+
+    READ = "read", _("Read what you can see")
+    WORK = "work", _("Do tasks, exams and courses")
+    POST = "post", _("Post work and review it, for your organisations")
+    MONEY = "money", _("Move money")
+    ADMIN = "admin", _("Manage the account, personal data, tokens, members, and the installation where you operate it")
+
+
 class ApiToken(models.Model):
-    """A bearer token, kept as its SHA-256: the token itself is shown once, when it is made."""
+    """A bearer token, kept as its SHA-256: the token itself is shown once, when it is made.
+
+    It ends by hand, at `expires_at`, with a new password (`User.save`) and with a new second factor (a trigger).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, models.PROTECT)
@@ -285,8 +313,22 @@ class ApiToken(models.Model):
     digest = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    used_on = models.DateField(null=True)  # by day: exact enough to spot a forgotten token, and one write a day
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope.choices))
+    is_provisional = models.BooleanField(default=False)  # made before the address was proven: it proves it, and does nothing else
+    used_at = models.DateTimeField(null=True)  # to the hour or so: exact enough to spot a stranger, and few writes
+    used_from = models.CharField(max_length=45, blank=True)  # the network then, never a whole address; forgotten after a month
     revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("created_at") + models.Value("365 days", output_field=models.DurationField())),
+                name="token_works_a_year_at_most",
+            ),
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=Scope.values) & Q(scopes__len__gt=0), name="token_has_known_scopes"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} of {self.user_id}"

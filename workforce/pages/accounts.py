@@ -10,10 +10,12 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from workforce import accounts
+from workforce import accounts, tokens
 from workforce.models import ApiToken, User
 from workforce.pages import forms
 from workforce.signed_in import PersonRequest, signed_in, worker_of
+
+SHOWN = 500  # tokens, newest first: all that work are among them
 
 
 @signed_in
@@ -31,32 +33,29 @@ def start(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @reauthentication_required  # type: ignore[untyped-decorator]
-def tokens(request: PersonRequest) -> HttpResponse:
+def my_tokens(request: PersonRequest) -> HttpResponse:
     """One's tokens; a new one is shown this once, after saying again who one is."""
     form = forms.TokenForm(request.POST or None)
     made = None
     if request.method == "POST" and form.is_valid():
         user = User.objects.get(id=request.user.id)
-        _row, made = accounts.issue_token(user, now=request.now, **form.cleaned_data)
+        _row, made = tokens.issue(user, now=request.now, **form.cleaned_data)
         form = forms.TokenForm()
-    rows = ApiToken.objects.filter(user_id=request.user.id).order_by("-created_at")
-    context = {"form": form, "made": made, "rows": rows, "now": request.now}
-    response = render(request, "workforce/tokens.html", context)
-    response["Cache-Control"] = "no-store"
-    return response
+    rows = ApiToken.objects.filter(user_id=request.user.id).order_by("-created_at")[:SHOWN]
+    return render(request, "workforce/tokens.html", {"form": form, "made": made, "rows": rows, "now": request.now})
 
 
 @require_POST
 @signed_in
 def revoke(request: PersonRequest, token_id: UUID) -> HttpResponse:
     """End a token at once."""
-    accounts.revoke_token(request.actor, token_id, now=request.now)
+    tokens.revoke(request.actor, token_id, now=request.now)
     messages.success(request, _("The token works no longer."))
     return redirect("account_tokens")
 
 
 urlpatterns = [
     path("account/start/", start, name="start_working"),
-    path("account/tokens/", tokens, name="account_tokens"),
+    path("account/tokens/", my_tokens, name="account_tokens"),
     path("account/tokens/<uuid:token_id>/revoke/", revoke, name="revoke_token"),
 ]

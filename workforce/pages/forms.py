@@ -14,8 +14,9 @@ from django.utils.functional import lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from workforce.models import Level, Sensitive, Worker
+from workforce.models import Level, Scope, Sensitive, Worker
 from workforce.onboarding import DAILY_CAP_SECONDS, LANGUAGES_MAX, WEEKLY_CAP_SECONDS
+from workforce.tokens import DEFAULT_SCOPES, TOKEN_DAYS, TOKEN_MAX_DAYS
 
 BLANK_LANGUAGES = 3
 OLDEST = 120  # years
@@ -194,7 +195,10 @@ class TokenForm(forms.Form):
     """A token for a program of one's own."""
 
     name = forms.CharField(label=_("What it is for"), max_length=60)
-    days = forms.IntegerField(label=_("Days it works"), min_value=1, max_value=3650, initial=90)
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"), choices=Scope.choices, initial=list(DEFAULT_SCOPES), widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.IntegerField(label=_("Days it works"), min_value=1, max_value=TOKEN_MAX_DAYS, initial=TOKEN_DAYS)
 
 
 class StartForm(forms.Form):

@@ -14,8 +14,8 @@ from config.processes import Cluster, WebServer, remember, stop_remembered
 from foundation import clock
 from foundation.queueing import enqueue
 from simulation import demo, report, showcase
-from workforce import accounts
-from workforce.models import User
+from workforce import accounts, tokens
+from workforce.models import Scope, User
 
 OPERATOR = "operator@simulation.example"
 
@@ -83,4 +83,4 @@ def operator_token() -> str:
             email=OPERATOR, password=secrets.token_urlsafe(24), display_name="Operator", as_worker=False, now=now
         )
         User.objects.filter(id=user.id).update(is_staff=True)
-    return accounts.issue_token(user, name="simulation", now=now, days=7)[1]
+    return tokens.issue(user, name="simulation", now=now, scopes=list(Scope), days=7)[1]

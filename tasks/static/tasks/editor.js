@@ -178,7 +178,7 @@
 
   Fairhand.editor = (root, options) => (options.frame ? ownPage(root, options) : labelStudio(root, options));
   // The cookie, not the page's own field: signing in again in another tab changes it.
-  Fairhand.CSRF = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
+  Fairhand.CSRF = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/)?.[1] ?? "";
 
   // A command of the API, as the person who is signed in. Throws {status, code, message, details}; status 0 means: no connection.
   Fairhand.post = async (address, body, { keepalive = false, headers = {} } = {}) => {
