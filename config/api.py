@@ -9,9 +9,11 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from foundation.bodies import LengthRequired
 from foundation.errors import Busy, Conflict, DomainError, Forbidden, Invalid, NotFound, Unpaid
 
 STATUS_OF_KIND: list[tuple[type[DomainError], int]] = [
+    (LengthRequired, 411),
     (Invalid, 400),
     (Unpaid, 402),
     (Forbidden, 403),
@@ -27,11 +29,16 @@ def error_body(code: str, message: str, details: Any) -> dict[str, Any]:
     return {"code": code, "message": message, "details": details}
 
 
+def status_of(error: DomainError) -> int:
+    """The HTTP status of a refusal."""
+    return next((status for kind, status in STATUS_OF_KIND if isinstance(error, kind)), 400)
+
+
 def error_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Shape any refusal; None (a 500 that is logged) for our own mistakes."""
     if isinstance(error, DomainError):
         set_rollback()
-        status = next((status for kind, status in STATUS_OF_KIND if isinstance(error, kind)), 400)
+        status = status_of(error)
         headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
         return Response(error_body(error.code, gettext(error.message), error.details), status=status, headers=headers)
     if isinstance(error, Http404):

@@ -102,7 +102,7 @@ class WebServer(Process):
         super().__init__(
             [
                 str(Path(sys.executable).with_name("granian")),
-                *("--interface", "asgi", "--host", host, "--port", str(self.port), "--workers", str(workers)),
+                *("--interface", "asgi", "--http", "1", "--host", host, "--port", str(self.port), "--workers", str(workers)),
                 *("--http1-header-read-timeout", str(HEADER_MILLISECONDS), "--no-ws", "--log-level", "warning"),
                 "config.asgi:application",
             ]

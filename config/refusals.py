@@ -9,7 +9,7 @@ from django.template.loader import get_template
 from django.utils.translation import gettext as _
 
 from config import api
-from config.api import STATUS_OF_KIND
+from config.api import status_of
 from foundation.errors import DomainError
 
 
@@ -27,8 +27,7 @@ class RefusalPages:
         """The page for a refusal; None for anything else, which is our own mistake."""
         if not isinstance(error, DomainError):
             return None
-        status = next((status for kind, status in STATUS_OF_KIND if isinstance(error, kind)), 400)
-        return refusal_page(request, _(error.message), status)
+        return refusal_page(request, _(error.message), status_of(error))
 
 
 def refusal_page(request: HttpRequest, message: Any, status: int) -> HttpResponse:

@@ -1,14 +1,14 @@
-"""Bulk upload of tasks and gold: NDJSON or CSV, read as it arrives, with an error per bad row, all or nothing or skipping the bad.
+"""Bulk upload of tasks and gold: NDJSON or CSV, with an error per bad row, all or nothing or skipping the bad.
 
-Good rows go by COPY into a temporary table and from there, in one statement, into the queue: memory stays constant and either all
-of them are in or none. Rows are counted from line 1 of the upload.
+The upload is spooled whole, then its rows are checked, and only then a transaction begins: no client's pace and no parsing holds one
+open. Good rows go by COPY into a temporary table and from there, in one statement, into the queue: memory stays constant and either
+all of them are in or none. Rows are counted from line 1 of the upload.
 """
 
-import csv
-import hashlib
+import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F
 
 from foundation import events
+from foundation.bodies import Readable
 from foundation.errors import DomainError
 from foundation.idempotency import KeyReused
 from foundation.ids import new_id
@@ -26,30 +27,19 @@ from tasks.errors import BadRow, BadUpload, BatchStateConflict, ForeignFile
 from tasks.labels import Interface
 from tasks.models import Batch, Import, Task
 from tasks.publishing import own_batch
+from tasks.uploads import ROW_MAX_BYTES, Row, rows_of, spooled
 from workforce import aliases, limits
 from workforce.access import Actor
 
-CHUNK_BYTES = 64 * 1024
-ROW_MAX_BYTES = 64 * 1024
 ROWS_MAX = 1_000_000
-UPLOAD_MAX_BYTES = 512 * 1024 * 1024
 KEY_MAX_CHARACTERS = 200
 ERRORS_KEPT = 1000
 ORIGINS_MAX = 10  # other sites that the media of one batch may come from
 LIST_MAX = 1000  # workers a task may be reserved for, or kept from
 OVERLAP_MAX = 1000
-NDJSON, CSV = "application/x-ndjson", "text/csv"
 TASK_FIELDS = {"key", "payload", "priority", "overlap", "reserved_for", "unavailable_for", "prelabel"}
 GOLD_FIELDS = TASK_FIELDS | {"solution", "explanation"}
 PRELABEL_FIELDS = {"result", "model_version", "score"}
-SPECIAL_COLUMNS = {"key", "priority", "overlap", "explanation"}
-
-
-class Readable(Protocol):
-    """A byte stream."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes."""
 
 
 def import_rows(
@@ -65,49 +55,56 @@ def import_rows(
 ) -> Import:
     """Add the rows of an upload to a draft batch; returns the report, which is kept.
 
-    With a bad row nothing is added, unless `skip_bad`: then the good rows are. The same `key` with the same bytes returns the first
-    report. Locks the batch while the rows go in. Raises BatchStateConflict, BadUpload, KeyReused.
+    With a bad row nothing is added, unless `skip_bad`: then the good rows are. The same `key` with the same upload returns the first
+    report, also once the batch is published. Locks the batch while the rows go in. Raises BatchStateConflict, BadUpload, KeyReused,
+    and what reading the stream raises; then nothing was written and the key is free.
     """
     batch = own_batch(actor, batch_id)
-    upload = _Upload(stream)
-    rows = _csv_rows(upload) if content_type == CSV else _ndjson_rows(upload)
-    reader = _Reader(kind, interface_of_project(batch.project_id), default_overlap=batch.overlap)
-    with transaction.atomic():
+    if key is None or not Import.objects.filter(batch_id=batch_id, key=key).exists():
         _refuse_unless_draft(batch_id)
-        staging.fill(reader.good(rows))
-        upload.drain()
-        digest = upload.digest.hexdigest()
-        Batch.objects.select_for_update(no_key=True).get(id=batch_id)
-        first = Import.objects.filter(batch_id=batch_id, key=key).first() if key else None  # a twin has committed by now
-        if first is not None:
-            if first.digest != digest or first.kind != kind:
-                raise KeyReused(key=key)
+    with spooled(stream) as upload, tempfile.TemporaryFile() as good:
+        request = {"digest": upload.digest, "kind": kind, "content_type": content_type, "skip_bad": skip_bad}
+        if first := _first(batch_id, key, request):
             return first
         _refuse_unless_draft(batch_id)
-        reader.note_unknown_workers(staging.take_unknown_workers(batch.organization_id))
-        reader.note_foreign_files(staging.take_foreign_files(batch.organization_id))
-        reader.note_duplicates(staging.take_duplicates(batch_id))
-        limits.hold("imports_per_batch", batch_id, Import.objects.filter(batch_id=batch_id))
-        refused = reader.bad > 0 and not skip_bad
-        added = 0 if refused else _insert(batch, reader.origins, now)
-        report = Import.objects.create(
-            batch_id=batch_id,
-            kind=kind,
-            state=Import.State.REFUSED if refused else Import.State.DONE,
-            skip_bad=skip_bad,
-            key=key,
-            digest=digest,
-            rows_read=reader.read,
-            rows_added=added,
-            rows_bad=reader.bad,
-            errors=reader.errors,
-            created_by_id=actor.id,
-            created_at=now,
-        )
-        events.record(
-            f"import.{report.state}", subject_id=report.id, organization_id=batch.organization_id, actor_id=actor.id, now=now
-        )
+        reader = _Reader(kind, interface_of_project(batch.project_id), default_overlap=batch.overlap)
+        good.writelines(staging.line_of(row) for row in reader.good(rows_of(upload, content_type)))
+        with transaction.atomic():
+            staging.fill(good)
+            Batch.objects.select_for_update(no_key=True).get(id=batch_id)
+            if first := _first(batch_id, key, request):  # a twin has committed by now
+                return first
+            _refuse_unless_draft(batch_id)
+            reader.note_unknown_workers(staging.take_unknown_workers(batch.organization_id))
+            reader.note_foreign_files(staging.take_foreign_files(batch.organization_id))
+            reader.note_duplicates(staging.take_duplicates(batch_id))
+            limits.hold("imports_per_batch", batch_id, Import.objects.filter(batch_id=batch_id))
+            refused = reader.bad > 0 and not skip_bad
+            added = 0 if refused else _insert(batch, reader.origins, now)
+            report = Import.objects.create(
+                **request,
+                batch_id=batch_id,
+                state=Import.State.REFUSED if refused else Import.State.DONE,
+                key=key,
+                rows_read=reader.read,
+                rows_added=added,
+                rows_bad=reader.bad,
+                errors=reader.errors,
+                created_by_id=actor.id,
+                created_at=now,
+            )
+            events.record(
+                f"import.{report.state}", subject_id=report.id, organization_id=batch.organization_id, actor_id=actor.id, now=now
+            )
     return report
+
+
+def _first(batch_id: UUID, key: str | None, request: dict[str, Any]) -> Import | None:
+    """The report of the first upload under this key. Raises KeyReused when that was another upload, or asked for something else."""
+    first = Import.objects.filter(batch_id=batch_id, key=key).first() if key is not None else None
+    if first is not None and any(getattr(first, name) != value for name, value in request.items()):
+        raise KeyReused(key=key)
+    return first
 
 
 def _refuse_unless_draft(batch_id: UUID) -> None:
@@ -116,103 +113,6 @@ def _refuse_unless_draft(batch_id: UUID) -> None:
         raise BatchStateConflict(
             "Tasks are added while a batch is a draft; make another batch for more.", state=state, wanted=Batch.State.DRAFT
         )
-
-
-# ---- reading ----
-
-
-class _Upload:
-    """The bytes as they arrive, counted and digested; lines of at most ROW_MAX_BYTES."""
-
-    def __init__(self, stream: Readable) -> None:
-        self.stream = stream
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def chunk(self) -> bytes:
-        chunk = self.stream.read(CHUNK_BYTES)
-        self.size += len(chunk)
-        if self.size > UPLOAD_MAX_BYTES:
-            raise BadUpload("The upload is too large; send it in parts.", limit=UPLOAD_MAX_BYTES)
-        self.digest.update(chunk)
-        return chunk
-
-    def lines(self) -> Iterator[bytes]:
-        """Each line without its end; one over the limit comes as its first ROW_MAX_BYTES + 1 bytes."""
-        rest = b""
-        while chunk := self.chunk():
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from whole
-            rest = rest[: ROW_MAX_BYTES + CHUNK_BYTES]
-        if rest:
-            yield rest
-
-    def drain(self) -> None:
-        """Read to the end, so that the digest is of the whole."""
-        while self.chunk():
-            pass
-
-
-Row = tuple[int, Any]  # the line it starts on, and its content or the error that says why there is none
-
-
-def _ndjson_rows(upload: _Upload) -> Iterator[Row]:
-    for number, line in enumerate(upload.lines(), start=1):
-        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-        if not text.strip():
-            continue
-        if len(text) > ROW_MAX_BYTES:
-            yield number, BadRow("The row is too long.", limit=ROW_MAX_BYTES)
-            continue
-        try:
-            yield number, orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            yield number, BadRow(f"The row is not JSON: {error}")
-
-
-def _csv_rows(upload: _Upload) -> Iterator[Row]:
-    """CSV by RFC 4180, with a header; columns are payload fields, but for the special ones and `solution.<control>`."""
-
-    def text() -> Iterator[str]:
-        for number, line in enumerate(upload.lines(), start=1):
-            clean = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            yield clean.decode("utf-8", errors="surrogateescape") + "\n"
-
-    csv.field_size_limit(ROW_MAX_BYTES)
-    reader = csv.reader(text(), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise BadUpload(f"The header cannot be read: {error}") from error
-    if not header or len(set(header)) != len(header):
-        raise BadUpload("The first line names the columns, each once.", field="header")
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, BadRow(f"The row is not CSV: {error}")
-            return  # after a broken quote nobody knows where the next row begins
-        if cells:
-            yield line, _from_cells(header, cells)
-
-
-def _from_cells(header: list[str], cells: list[str]) -> Any:
-    if len(cells) != len(header):
-        return BadRow("The row has another number of cells than the header.", limit=len(header), got=len(cells))
-    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
-        return BadRow("The row is not UTF-8.")
-    row: dict[str, Any] = {"payload": {}}
-    for name, cell in zip(header, cells, strict=True):
-        if name.startswith("solution."):
-            row.setdefault("solution", {})[name.removeprefix("solution.")] = cell
-        elif name not in SPECIAL_COLUMNS:
-            row["payload"][name] = cell
-        elif cell:
-            row[name] = int(cell) if name == "overlap" and cell.isdigit() else cell
-    return row
 
 
 # ---- checking ----

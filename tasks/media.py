@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 
 from foundation import origins
+from foundation.bodies import Readable
 from foundation.errors import NotFound
 from foundation.ids import new_id
 from foundation.markdown import PICTURE, pictures_of
@@ -59,13 +60,6 @@ SIGNATURES: list[tuple[str, list[tuple[int, bytes]]]] = [
 ]
 
 
-class Readable(Protocol):
-    """A byte stream."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes."""
-
-
 def content_type_of(head: bytes) -> str | None:
     """What a file is by its first HEAD_BYTES; None for what tasks do not show."""
     for kind, patterns in SIGNATURES:
@@ -77,7 +71,8 @@ def content_type_of(head: bytes) -> str | None:
 def receive(actor: Actor, organization_id: UUID, *, name: str, stream: Readable, now: datetime) -> MediaFile:
     """Keep a file for an organisation's tasks to show. The same upload again is another file.
 
-    Streams to the storage before any row is written. Raises NotFound, RoleTooLow, and BadFile for a name, size or kind that is not kept.
+    Streams to the storage before any row is written; of what is refused, or cut short, nothing stays there. Raises NotFound, RoleTooLow,
+    what reading the stream raises, and BadFile for a name, size or kind that is not kept.
     Raises LimitReached when the organisation or the account has used up its files or bytes; nothing is left behind then.
     """
     access.require_role(actor, organization_id)
@@ -93,10 +88,7 @@ def receive(actor: Actor, organization_id: UUID, *, name: str, stream: Readable,
         known = sorted({kind for kind, _ in SIGNATURES})
         raise BadFile("Its first bytes are of no kind of image, sound or video that tasks show.", field="body", known=known)
     file_id = new_id()
-    stored_as = default_storage.save(f"{organization_id}/{file_id}", File(upload, name=str(file_id)))  # type: ignore[arg-type]
-    if upload.size > settings.UPLOAD_MAX_BYTES:
-        default_storage.delete(stored_as)
-        raise BadFile("The file is too large.", field="body", limit=settings.UPLOAD_MAX_BYTES)
+    stored_as = _stored(upload, f"{organization_id}/{file_id}")
     try:
         with transaction.atomic():
             for owner, owner_id in owners.items():
@@ -116,6 +108,18 @@ def receive(actor: Actor, organization_id: UUID, *, name: str, stream: Readable,
     except LimitReached:
         default_storage.delete(stored_as)
         raise
+
+
+def _stored(upload: "_Upload", name: str) -> str:
+    """The name under which the storage keeps all of it. A name is used once, so whatever a failure left under it is ours to delete."""
+    try:
+        stored_as: str = default_storage.save(name, File(upload, name=name))  # type: ignore[arg-type]
+        if upload.size > settings.UPLOAD_MAX_BYTES:
+            raise BadFile("The file is too large.", field="body", limit=settings.UPLOAD_MAX_BYTES)
+    except BaseException:
+        default_storage.delete(name)
+        raise
+    return stored_as
 
 
 class _Upload:

@@ -1,12 +1,11 @@
 """The stage of a bulk upload: checked rows go by COPY into a temporary table, are looked through as a whole, and move into the queue.
 
-What a row refers to (workers by alias, files, keys) is checked here for all rows in one statement each: while COPY runs the connection
-can ask nothing.
+What a row refers to (workers by alias, files, keys) is checked here for all rows in one statement each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import psycopg
@@ -19,20 +18,9 @@ CREATE TEMPORARY TABLE import_stage (line bigint, id uuid, key text, payload jso
     reserved_for text[], unavailable_for text[], solution jsonb, explanation text, prelabel jsonb,
     files uuid[]) ON COMMIT DROP
 """
-STAGE_TYPES = [
-    "int8",
-    "uuid",
-    "text",
-    "text",
-    "int4",
-    "int4",
-    "text[]",
-    "text[]",
-    "text",
-    "text",
-    "text",
-    "uuid[]",
-]  # JSON comes encoded
+CHUNK_BYTES = 64 * 1024
+COPY_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
+ARRAY_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\""})
 
 DUPLICATES = """
 SELECT line, key FROM (
@@ -85,16 +73,29 @@ SELECT count(*) FROM added
 """
 
 
-def fill(rows: Iterator[tuple[Any, ...]]) -> None:
-    """COPY the checked rows into the stage, which lives until the transaction ends. The connection can do nothing else meanwhile."""
+def line_of(row: Iterable[Any]) -> bytes:
+    """A row of the stage in COPY's text format: a list is an array, None is NULL, JSON comes encoded."""
+    return "\t".join(_copied(value) for value in row).encode() + b"\n"
+
+
+def _copied(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    if isinstance(value, list):
+        value = "{" + ",".join(f'"{str(one).translate(ARRAY_ESCAPES)}"' for one in value) + "}"
+    return str(int(value) if isinstance(value, int) else value).translate(COPY_ESCAPES)
+
+
+def fill(lines: IO[bytes]) -> None:
+    """COPY the checked rows, written by `line_of`, into the stage, which lives until the transaction ends."""
+    lines.seek(0)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS import_stage")
         cursor.execute(STAGE)
     raw: psycopg.Connection[Any] = connection.connection
     with psycopg.Cursor(raw).copy("COPY import_stage FROM STDIN") as copy:
-        copy.set_types(STAGE_TYPES)
-        for row in rows:
-            copy.write_row(row)
+        while chunk := lines.read(CHUNK_BYTES):
+            copy.write(chunk)
 
 
 def take_unknown_workers(organization_id: UUID) -> list[tuple[int, list[str]]]:

@@ -39,6 +39,9 @@ class Command(APIView):
     def post(self, request: Request, **path: Any) -> Response:
         """Run the command, or repeat its first answer."""
         now = instant_of(request)
+        _ = (
+            request.data
+        )  # read to its end before any verb, also where nothing is expected in it: a broken or false body does nothing
 
         def perform() -> Answer:
             result = self.perform(request, self.validated(request), now, **path)
@@ -60,7 +63,7 @@ class Command(APIView):
     @staticmethod
     def _once(request: Request, key: str, now: datetime, perform: Callable[[], Answer]) -> Answer:
         actor = str(request.user.id) if request.user else _stranger(request)
-        digest = idempotency.digest_of(request.method or "POST", request.path, _canonical_body(request))
+        digest = idempotency.digest_of(request.method or "POST", request.get_full_path(), _canonical_body(request))
 
         def storable() -> Answer:
             status, body = perform()

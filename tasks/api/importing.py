@@ -1,12 +1,13 @@
 """Streams in: tasks and gold as NDJSON or CSV, and the reports of earlier uploads."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.generics import ListAPIView
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -16,7 +17,7 @@ from rest_framework.views import APIView
 from foundation.api.commands import idempotency_key
 from foundation.api.filters import ClosedFilters, UnknownFilter
 from foundation.clock import instant_of
-from tasks import framing, importing
+from tasks import framing, importing, uploads
 from tasks.models import Import, Task
 from tasks.publishing import own_batch
 from workforce import access, aliases
@@ -29,23 +30,23 @@ ON_ERROR = OpenApiParameter(
 
 
 class Raw(BaseParser):
-    """Hands the body on as it arrives."""
+    """Leaves the body unread: the verb reads it, once it knows that the caller may send it."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The stream itself."""
-        return stream
+        """Nothing."""
+        return {}
 
 
 class Ndjson(Raw):
     """One JSON object a line."""
 
-    media_type = importing.NDJSON
+    media_type = uploads.NDJSON
 
 
 class Csv(Raw):
     """Comma-separated values with a header."""
 
-    media_type = importing.CSV
+    media_type = uploads.CSV
 
 
 class ImportBody(serializers.ModelSerializer[Import]):
@@ -57,6 +58,7 @@ class ImportBody(serializers.ModelSerializer[Import]):
             "id",
             "batch_id",
             "kind",
+            "content_type",
             "state",
             "skip_bad",
             "digest",
@@ -77,20 +79,25 @@ class Upload(APIView):
 
     @extend_schema(
         parameters=[ON_ERROR],
-        request={importing.NDJSON: OpenApiTypes.STR, importing.CSV: OpenApiTypes.STR},
+        request={uploads.NDJSON: OpenApiTypes.STR, uploads.CSV: OpenApiTypes.STR},
         responses={201: ImportBody, 422: ImportBody},
     )
     def post(self, request: Request, batch_id: UUID) -> Response:
         """Read the upload; 201 when rows were added, 422 with the same report when a bad row kept all of them out."""
+        if unknown := set(request.query_params) - {"on_error"}:
+            raise UnknownFilter(field=sorted(unknown)[0], known=["on_error"])
         on_error = request.query_params.get("on_error", "refuse")
         if on_error not in ("refuse", "skip"):
             raise UnknownFilter(field="on_error", known=["refuse", "skip"])
+        content_type = (request.content_type or "").split(";")[0].strip().lower()
+        if content_type not in (uploads.NDJSON, uploads.CSV):
+            raise UnsupportedMediaType(content_type or "(none)")
         report = importing.import_rows(
             access.actor_of(request),
             batch_id,
             kind=self.kind,
-            stream=cast(importing.Readable, request.data),
-            content_type=(request.content_type or "").split(";")[0].strip().lower(),
+            stream=request._request,
+            content_type=content_type,
             skip_bad=on_error == "skip",
             key=idempotency_key(request),
             now=instant_of(request),

@@ -266,6 +266,7 @@ class Import(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     state = models.CharField(max_length=10, choices=State.choices)
     skip_bad = models.BooleanField()
+    content_type = models.CharField(max_length=30, default="application/x-ndjson")
     key = models.CharField(max_length=100, null=True)  # noqa: DJ001 - the Idempotency-Key; unique where given
     digest = models.CharField(max_length=64)  # SHA-256 of the upload
     rows_read = models.PositiveIntegerField()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from foundation.ids import new_id
 from payments.models import PayFloor
-from tasks import importing, media, publishing
+from tasks import importing, media, publishing, uploads
 from tasks.models import Batch, Import, MediaFile, Project
 from tests.builders import Person
 from tests.tasks import scenes
@@ -44,7 +44,7 @@ def upload(rita: Person, batch: Batch, kind: str, rows: list[Any]) -> None:
         batch.id,
         kind=kind,
         stream=io.BytesIO(b"\n".join(map(orjson.dumps, rows))),
-        content_type=importing.NDJSON,
+        content_type=uploads.NDJSON,
         skip_bad=False,
         key=None,
         now=rita.now,

@@ -3,22 +3,12 @@
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
-from config.processes import WebServer, is_healthy
+from config.processes import is_healthy
 from simulation.client import Client, Refused
 from tests import builders
 from tests.journeys.test_crash import descendants
 from tests.journeys.world import build, ok
-
-
-@pytest.fixture
-def server(committed_db, monkeypatch):
-    monkeypatch.setenv("FAIRHAND_DATABASE", connection.settings_dict["NAME"])
-    monkeypatch.setenv("FAIRHAND_DEBUG", "1")
-    monkeypatch.setenv("FAIRHAND_SIMULATION", "1")
-    with WebServer(workers=1, threads=2) as running:
-        yield running
 
 
 def loaded(pid: int) -> str:

@@ -5,6 +5,7 @@ import tracemalloc
 
 import orjson
 import pytest
+from django.db import connection
 
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
@@ -108,8 +109,6 @@ def test_csv_with_its_peculiarities(rita, batch):
     assert Task.objects.get(batch=batch, key="b").overlap == 5
     with pytest.raises(BadUpload):
         upload(rita, batch, b"text,text\nx,y\n", content_type=CSV)
-    with pytest.raises(BadUpload):
-        upload(rita, batch, b"", content_type=CSV)
 
 
 def test_gold_carries_its_truth_and_no_places_until_publishing(rita, batch):
@@ -130,9 +129,98 @@ def test_the_same_key_is_the_same_upload(rita, batch):
     assert Task.objects.filter(batch=batch).count() == Import.objects.count() == 1
 
 
+@pytest.mark.parametrize("body", [b'text,overlap\na,2\nb,"two wor', b'text\na\n"b"c\nd\n', b'"text'])
+@pytest.mark.parametrize("skip_bad", [True, False])
+def test_a_csv_that_ends_within_a_cell_or_breaks_a_quote_is_refused_whole(rita, batch, body, skip_bad):
+    with pytest.raises(BadUpload) as refused:
+        upload(rita, batch, body, content_type=CSV, skip_bad=skip_bad, key="k")
+    assert refused.value.details["line"] == body.rstrip(b"\nd").count(b"\n") + 1
+    assert not Task.objects.filter(batch=batch).exists()
+    assert not Import.objects.exists(), "no key is remembered"
+
+
+@pytest.mark.parametrize("content_type", [CSV, NDJSON])
+def test_an_empty_body_is_said_to_be_empty(rita, batch, content_type):
+    with pytest.raises(BadUpload, match="empty"):
+        upload(rita, batch, b"", content_type=content_type, key="k")
+    assert not Import.objects.exists()
+
+
+@pytest.mark.parametrize("cell", ["²", "٣", "9" * 5000, "1e3", "-1", "0x1", " 2"])
+def test_an_overlap_in_a_csv_is_a_plain_number(rita, batch, cell):
+    report = upload(rita, batch, f"text,overlap\nA,{cell}\nB,2\n".encode(), content_type=CSV, skip_bad=True)
+    assert (report.rows_added, report.rows_bad) == (1, 1)
+    assert report.errors[0]["details"]["field"] == "overlap"
+
+
+def test_a_line_of_many_cells_is_not_cut_down(rita, batch):
+    names = [f"c{n}" for n in range(50)]
+    body = ",".join(["text", *names]) + "\n" + ",".join(["A", *("x" * 4000 for _ in names)]) + "\n"
+    with pytest.raises(BadUpload) as refused:
+        upload(rita, batch, body.encode(), content_type=CSV, skip_bad=True)
+    assert refused.value.details == {"line": 2, "limit": 64 * 1024}
+
+
+def test_a_long_line_is_one_bad_row(rita, batch):
+    body = b'{"payload":{"text":"A"}}\n{"payload":{"text":"' + b"x" * 300_000 + b'"}}\n{"payload":{"text":"B"}}'
+    report = upload(rita, batch, body, skip_bad=True)
+    assert (report.rows_read, report.rows_added) == (3, 2)
+    assert [(error["line"], error["details"]["limit"]) for error in report.errors] == [(2, 64 * 1024)]
+
+
+@pytest.mark.parametrize(
+    "text", ["tab\there", "back\\slash", "\\N", "\\.", "line\nbreak", 'quote"', "\r", "{curly,comma}", "é 漢 😀", "\u2028"]
+)
+def test_every_character_arrives_as_it_was(rita, batch, text):
+    assert upload(rita, batch, rows({"key": text, "payload": {"text": text, text: [text]}})).rows_added == 1
+    task = Task.objects.get(batch=batch)
+    assert (task.key, task.payload) == (text, {"text": text, text: [text]})
+
+
+def test_a_key_stands_for_all_that_was_asked(rita, batch):
+    body = rows({"payload": {"text": "A"}, "solution": {"label": "a"}})
+    upload(rita, batch, body, kind="gold", key="k")
+    for other in ({"skip_bad": True}, {"kind": "tasks"}, {"content_type": CSV}):
+        with pytest.raises(KeyReused):
+            upload(rita, batch, body, key="k", **({"kind": "gold"} | other))
+
+
+def test_a_retry_after_publishing_gets_the_first_report(rita, olga):
+    fresh = scenes.draft(rita, tasks=3)
+    body = rows({"payload": {"text": "A"}})
+    first = upload(rita, fresh, body, key="k")
+    scenes.floor(olga)
+    scenes.funds(olga, rita)
+    publishing.publish(rita.actor, fresh.id, now=rita.now)
+    assert upload(rita, fresh, body, key="k").id == first.id
+    with pytest.raises(KeyReused):
+        upload(rita, fresh, rows({"payload": {"text": "B"}}), key="k")
+    with pytest.raises(BatchStateConflict):
+        upload(rita, fresh, body, key="another")
+
+
+class Watched(io.BytesIO):
+    """A stream that notes how many transactions are open while it is read."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.depths: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.depths.append(len(connection.savepoint_ids))
+        return super().read(size)
+
+
+def test_no_transaction_is_open_while_the_client_is_read(rita, batch):
+    stream, around = Watched(rows({"payload": {"text": "A"}}) * 5000), len(connection.savepoint_ids)
+    assert upload(rita, batch, stream).rows_added == 5000
+    assert len(stream.depths) > 2
+    assert set(stream.depths) == {around}, "only the test's own transaction"
+
+
 def test_only_drafts_of_ones_own_are_filled(rita, rex, olga, batch):
     with pytest.raises(NotFound):
-        upload(rex, batch, b"")
+        upload(rex, batch, b"{}")
     opened = scenes.opened(rita, olga, of=batch.project)
     with pytest.raises(BatchStateConflict):
         upload(rita, opened, rows({"payload": {"text": "A"}}))
