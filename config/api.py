@@ -1,8 +1,10 @@
 """The one error body, and the only place that knows which kind of refusal is which HTTP status."""
 
+import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DataError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext
 from rest_framework import exceptions
@@ -11,6 +13,9 @@ from rest_framework.views import set_rollback
 
 from foundation.bodies import LengthRequired
 from foundation.errors import Busy, Conflict, DomainError, Forbidden, Invalid, NotFound, Unpaid
+from foundation.values import Unkeepable
+
+log = logging.getLogger(__name__)
 
 STATUS_OF_KIND: list[tuple[type[DomainError], int]] = [
     (LengthRequired, 411),
@@ -53,7 +58,16 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         return Response(error_body("invalid", f"Please correct: {names}.", {"fields": fields}), status=400)
     if isinstance(error, exceptions.APIException):
         return _framework_refusal(error)
+    if isinstance(error, DataError):
+        set_rollback()
+        log.error("A value got past the gate, and the database refused it.", exc_info=error)
+        return Response(error_body(*refused_by_the_database()), status=400)
     return None
+
+
+def refused_by_the_database() -> tuple[str, str, dict[str, Any]]:
+    """What is said of a value that only the database found to be impossible: too large a number, as a rule. Nothing was written."""
+    return Unkeepable.code, "A value is too large to be kept, or cannot be kept at all; nothing was written.", {}
 
 
 def _framework_refusal(error: exceptions.APIException) -> Response:

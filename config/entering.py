@@ -1,15 +1,15 @@
-"""The door every request comes through: its body is read by the one reader that knows whether it is whole."""
+"""The door every request comes through: its body is read by the one reader that knows whether it is whole, its texts pass the gate."""
 
 from collections.abc import Callable
 from io import BufferedReader
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils.translation import gettext as _
 
 from config.api import error_body, status_of
 from config.refusals import refusal_page
-from foundation import bodies
+from foundation import bodies, values
 from foundation.errors import DomainError
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -29,8 +29,10 @@ class Entering:
         """Look at the body, then pass the request on."""
         try:
             _with_whole_body(request, bodies.body_of(request.META))
+            _check_texts(request.GET)
+            values.check_text(request.path, field="address")
             if request.content_type in FORMS and not is_api(request):
-                request.POST  # noqa: B018 - reads the form to its end
+                _check_texts(request.POST)
         except DomainError as error:
             return _refusal(request, error)
         return self.get_response(request)
@@ -43,6 +45,13 @@ def is_api(request: HttpRequest) -> bool:
 
 def _with_whole_body(request: Any, body: BufferedReader) -> None:
     request._stream = body  # where Django itself keeps it; everything that reads the request reads through this
+
+
+def _check_texts(fields: QueryDict) -> None:
+    for name, texts in fields.lists():
+        values.check_text(name, field="parameter", limit=values.NAME_MAX_CHARACTERS)
+        for text in texts:
+            values.check_text(text, field=name)
 
 
 def _refusal(request: HttpRequest, error: DomainError) -> HttpResponse:

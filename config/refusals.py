@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
@@ -25,6 +26,9 @@ class RefusalPages:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page for a refusal; None for anything else, which is our own mistake."""
+        if isinstance(error, DataError):
+            api.log.error("A value got past the gate, and the database refused it.", exc_info=error)
+            return refusal_page(request, _(api.refused_by_the_database()[1]), 400)
         if not isinstance(error, DomainError):
             return None
         return refusal_page(request, _(error.message), status_of(error))

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Func, Q
 
+from foundation.fields import JSONField
 from foundation.ids import new_id
 
 
@@ -22,7 +23,7 @@ class Event(models.Model):
     organization_id = models.UUIDField(null=True)  # whose feed it belongs to; a bare id, as organisations live upstairs
     subject_id = models.UUIDField()
     actor_id = models.UUIDField(null=True)  # None: the clock or a rule did it
-    data = models.JSONField(default=dict)
+    data = JSONField(default=dict)
     happened_at = models.DateTimeField()
 
     class Meta:
@@ -43,8 +44,8 @@ class AuditEntry(models.Model):
     action = models.CharField(max_length=60)
     subject = models.CharField(max_length=120)
     reason = models.TextField(blank=True)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    before = JSONField(null=True)
+    after = JSONField(null=True)
     happened_at = models.DateTimeField()
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64, unique=True)
@@ -66,7 +67,7 @@ class IdempotentRequest(models.Model):
     key = models.CharField(max_length=100)
     digest = models.CharField(max_length=64)  # SHA-256 of method, path and body
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    body = JSONField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

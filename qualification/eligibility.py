@@ -135,9 +135,9 @@ def _checked(requirement: Any, index: int) -> dict[str, Any]:
     if unknown:
         raise bad(sorted(unknown)[0], "A requirement has no such field.", known=["subject", "skill_id", "comparator", "values"])
     subject, comparator = requirement.get("subject"), requirement.get("comparator")
-    if subject not in SUBJECTS:
+    if not isinstance(subject, str) or subject not in SUBJECTS:
         raise bad("subject", "Choose a subject.", known=sorted(SUBJECTS), got=subject)
-    if comparator not in COMPARATORS:
+    if not isinstance(comparator, str) or comparator not in COMPARATORS:
         raise bad("comparator", "Choose a comparator.", known=sorted(COMPARATORS), got=comparator)
     if comparator in ORDERING and subject != "skill":
         raise bad("comparator", "Only skills can be compared by size.", known=sorted(COMPARATORS - set(ORDERING)))

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from foundation.fields import JSONField
 from foundation.ids import new_id
 from workforce.access import Actor
 from workforce.models import Decision, Organization, User, Worker
@@ -123,7 +124,7 @@ class Exam(models.Model):
     title = models.CharField(max_length=120)
     instructions = models.TextField(blank=True)  # Markdown
     interface = models.TextField()  # Label Studio config XML
-    questions = models.JSONField()
+    questions = JSONField()
     questions_per_attempt = models.PositiveSmallIntegerField()
     pass_percent = models.PositiveSmallIntegerField()
     time_limit_seconds = models.PositiveIntegerField()
@@ -132,8 +133,8 @@ class Exam(models.Model):
     valid_days = models.PositiveSmallIntegerField(null=True)  # how long the skill lasts; None: for good
     renewal_days = models.PositiveSmallIntegerField(default=0)  # before it ends, in which fresh attempts are given
     stratified = models.BooleanField(default=False)  # does every label appear in each sitting?
-    label_minimums = models.JSONField(default=dict)  # {"every"?: percent, "labels"?: {label: percent}}
-    scoring = models.JSONField(default=dict)  # an answer key, see qualification.scoring; empty: the mean score in percent
+    label_minimums = JSONField(default=dict)  # {"every"?: percent, "labels"?: {label: percent}}
+    scoring = JSONField(default=dict)  # an answer key, see qualification.scoring; empty: the mean score in percent
     review_allowed = models.CharField(max_length=20, choices=Review.choices, default=Review.NEVER)  # of one's errors, afterwards
     closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -175,11 +176,11 @@ class ExamAttempt(models.Model):
     worker = models.ForeignKey(Worker, models.PROTECT)
     number = models.PositiveSmallIntegerField()  # first try, second try…
     question_ids = ArrayField(models.CharField(max_length=60))  # in the order shown
-    saved = models.JSONField(default=dict)  # question id → result, while it runs: a reload or a crash loses nothing
+    saved = JSONField(default=dict)  # question id → result, while it runs: a reload or a crash loses nothing
     saved_at = models.DateTimeField(null=True)
-    answers = models.JSONField(null=True)
-    scores = models.JSONField(null=True)  # question id → 0..1
-    labels = models.JSONField(null=True)  # question id → the labels answered
+    answers = JSONField(null=True)
+    scores = JSONField(null=True)  # question id → 0..1
+    labels = JSONField(null=True)  # question id → the labels answered
     short_labels = ArrayField(models.CharField(max_length=200), default=list)  # those under their minimum
     score_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     state = models.CharField(max_length=20, choices=State.choices, default=State.STARTED)
@@ -246,8 +247,8 @@ class Lesson(models.Model):
     title = models.CharField(max_length=120)
     text = models.TextField(blank=True)  # Markdown
     interface = models.TextField(blank=True)  # Label Studio config XML
-    examples = models.JSONField(default=list)
-    practice = models.JSONField(default=list)
+    examples = JSONField(default=list)
+    practice = JSONField(default=list)
     mastery_right = models.PositiveSmallIntegerField()  # so many right
     mastery_window = models.PositiveSmallIntegerField()  # of the last so many that count
     right_percent = models.PositiveSmallIntegerField()  # from which score on an answer is right
@@ -278,8 +279,8 @@ class Training(models.Model):
     reason = models.TextField(blank=True)  # in words the worker reads; blank: their own choice
     rule = models.CharField(max_length=60, blank=True)
     assigned_by = models.ForeignKey(User, models.PROTECT, null=True)
-    inputs = models.JSONField(default=dict)
-    threshold = models.JSONField(default=dict)
+    inputs = JSONField(default=dict)
+    threshold = JSONField(default=dict)
     scope = models.CharField(max_length=120, blank=True)  # what it is for: `project:<id>`
     decision = models.ForeignKey(Decision, models.PROTECT, null=True)
     due_at = models.DateTimeField(null=True)
@@ -323,7 +324,7 @@ class PracticeAnswer(models.Model):
     progress = models.ForeignKey(LessonProgress, models.PROTECT)
     number = models.PositiveSmallIntegerField()  # 1 for the first
     question_id = models.CharField(max_length=60)
-    result = models.JSONField()  # in the editor's result format
+    result = JSONField()  # in the editor's result format
     score = models.FloatField()  # 0 to 1
     right = models.BooleanField()
     counts = models.BooleanField()  # towards mastery: a try again after the solution was shown does not

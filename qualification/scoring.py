@@ -7,6 +7,7 @@ Without a key the value is the mean score in percent. With one, Amazon Mechanica
  {"kind": "range", "ranges": [{"from": 0, "to": 9, "value": 50}], "outside": 0}}.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -112,7 +113,7 @@ def _checked_question(question: Any, where: str) -> dict[str, Any]:
 def _checked_mapping(mapping: Any) -> dict[str, Any]:
     where = "scoring.mapping"
     kind = mapping.get("kind") if isinstance(mapping, dict) else None
-    if kind not in MAPPINGS or set(mapping) != {"kind"} | MAPPINGS[kind]:
+    if not isinstance(kind, str) or kind not in MAPPINGS or set(mapping) != {"kind"} | MAPPINGS[kind]:
         raise BadScoring("Choose how points become a value.", field=where, known={k: sorted(v) for k, v in MAPPINGS.items()})
     if kind == "percentage" and not _is_whole(mapping["maximum"], 1, POINTS_MAX):
         raise BadScoring("The maximum is a whole number of points.", field=f"{where}.maximum", limit=POINTS_MAX)
@@ -185,12 +186,9 @@ def _mapping_of(stated: "ElementTree.Element") -> dict[str, Any]:
             return {"kind": "percentage", "maximum": _whole(mapping, "MaximumSummedScore")}
         if _tag(mapping) == "ScaleMapping":
             text = _text(mapping, "SummedScoreMultiplier")
-            try:
-                return {"kind": "scale", "multiplier": int(text) if text.isdecimal() else float(text)}
-            except ValueError as error:
-                raise BadScoring(
-                    "The multiplier is a number.", field="answer_key.SummedScoreMultiplier", got=text[:60]
-                ) from error
+            if not re.fullmatch(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", text):
+                raise BadScoring("The multiplier is a number.", field="answer_key.SummedScoreMultiplier", got=text[:60])
+            return {"kind": "scale", "multiplier": float(text) if "." in text else int(text)}
         if _tag(mapping) == "RangeMapping":
             ranges = [
                 {
@@ -222,7 +220,6 @@ def _text(parent: "ElementTree.Element", tag: str) -> str:
 
 def _whole(parent: "ElementTree.Element", tag: str) -> int:
     text = _text(parent, tag)
-    try:
-        return int(text)
-    except ValueError as error:
-        raise BadScoring(f"<{tag}> is a whole number.", field=f"answer_key.{tag}", got=text[:60]) from error
+    if not re.fullmatch(r"[+-]?[0-9]{1,15}", text):
+        raise BadScoring(f"<{tag}> is a whole number.", field=f"answer_key.{tag}", got=text[:60])
+    return int(text)

@@ -6,6 +6,7 @@ do. A requester knows each worker by an alias of their own, the same in every ex
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from foundation import values
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
 from tasks import weighing
@@ -114,7 +116,7 @@ def as_ndjson(rows: Iterable[Row]) -> Iterator[bytes]:
     """One JSON object a line, a few hundred lines at a time."""
     buffer: list[bytes] = []
     for row in rows:
-        buffer.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        buffer.append(values.encode(row, option=orjson.OPT_APPEND_NEWLINE))
         if len(buffer) == FLUSH_ROWS:
             yield b"".join(buffer)
             buffer.clear()
@@ -137,7 +139,7 @@ def as_csv(columns: list[str], rows: Iterable[Row]) -> Iterator[bytes]:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, list | dict):
-        value = orjson.dumps(value).decode()
+        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))  # of whatever size a number kept long ago may be
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -33,6 +33,7 @@ from workforce.access import Actor
 
 ROWS_MAX = 1_000_000
 KEY_MAX_CHARACTERS = 200
+VERSION_MAX_CHARACTERS = 120
 ERRORS_KEPT = 1000
 ORIGINS_MAX = 10  # other sites that the media of one batch may come from
 LIST_MAX = 1000  # workers a task may be reserved for, or kept from
@@ -170,14 +171,12 @@ class _Reader:
         if unknown := set(row) - known:
             raise BadRow("A row has no such field.", field=sorted(unknown)[0][:80], known=sorted(known))
         payload = self.interface.check_payload(row.get("payload"))
-        explanation = str(row.get("explanation") or "")
+        explanation = _explanation(row.get("explanation"))
         files = {*media.files_in(payload, "payload"), *media.files_in_text(explanation, "explanation")}
         self._note_origins(payload)
         encoded = orjson.dumps(payload)
         if len(encoded) > ROW_MAX_BYTES:
             raise BadRow("The payload is too large.", field="payload", limit=ROW_MAX_BYTES, got=len(encoded))
-        if b"\\u0000" in encoded:
-            raise BadRow("The payload contains a NUL character.", field="payload")
         solution = orjson.dumps(self.interface.solution(row.get("solution"), payload)).decode() if gold else None
         if row.get("priority") not in (None, "urgent"):
             raise BadRow("priority is urgent, or left out.", field="priority", known=["urgent"])
@@ -211,15 +210,21 @@ class _Reader:
         if score is not None and (isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1):
             raise BadRow("A score is a number from 0 to 1.", field="prelabel.score", limit=1)
         self.interface.canonical(prelabel["result"], payload, whole=False)
-        return orjson.dumps(prelabel | {"model_version": str(prelabel.get("model_version") or "")[:120]}).decode()
+        return orjson.dumps(prelabel | {"model_version": _model_version(prelabel.get("model_version"))}).decode()
 
 
 def _key(key: Any) -> str | None:
     if key is None:
         return None
-    if not isinstance(key, str) or not 1 <= len(key) <= KEY_MAX_CHARACTERS or "\0" in key:
+    if not isinstance(key, str) or not 1 <= len(key) <= KEY_MAX_CHARACTERS:
         raise BadRow("A key is a text of 1 to 200 characters.", field="key", limit=KEY_MAX_CHARACTERS)
     return key
+
+
+def _explanation(text: Any) -> str:
+    if text is not None and not isinstance(text, str):
+        raise BadRow("An explanation is a text.", field="explanation")
+    return text or ""
 
 
 def _overlap(overlap: Any, default: int) -> int:
@@ -228,6 +233,12 @@ def _overlap(overlap: Any, default: int) -> int:
     if isinstance(overlap, bool) or not isinstance(overlap, int) or not 1 <= overlap <= OVERLAP_MAX:
         raise BadRow("An overlap is a number from 1 to 1000.", field="overlap", limit=OVERLAP_MAX)
     return int(overlap)
+
+
+def _model_version(text: Any) -> str:
+    if text is not None and (not isinstance(text, str) or len(text) > VERSION_MAX_CHARACTERS):
+        raise BadRow("A model_version is a text.", field="prelabel.model_version", limit=VERSION_MAX_CHARACTERS)
+    return text or ""
 
 
 def _workers(row: dict[str, Any], field: str) -> list[str] | None:

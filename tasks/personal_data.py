@@ -18,6 +18,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.signing import BadSignature, TimestampSigner
 
+from foundation import values
 from foundation.errors import NotFound
 from foundation.liveness import SignsOfLife, Stopwatch
 from payments import personal_data as money
@@ -134,7 +135,7 @@ def _write(kept: IO[bytes], parts: Parts, tell: Callable[[int, str], None]) -> N
             with archive.open(f"{name}.json", "w", force_zip64=True) as file:
                 file.write(b"[")
                 for i, row in enumerate(rows()):
-                    file.write((b",\n" if i else b"") + orjson.dumps(row, default=str))
+                    file.write((b",\n" if i else b"") + values.encode(row))
                 file.write(b"]\n")
             with archive.open(f"{name}.csv", "w", force_zip64=True) as file:
                 for piece in _csv(rows()):

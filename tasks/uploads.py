@@ -10,7 +10,9 @@ from typing import IO, Any, cast
 
 import orjson
 
+from foundation import values
 from foundation.bodies import Readable
+from foundation.values import Unkeepable
 from tasks.errors import BadRow, BadUpload
 
 CHUNK_BYTES = 64 * 1024
@@ -73,7 +75,9 @@ def _ndjson_rows(upload: Upload) -> Iterator[Row]:
             yield number, BadRow("The row is too long.", limit=ROW_MAX_BYTES)
             continue
         try:
-            yield number, orjson.loads(line)
+            yield number, values.parse(line)
+        except Unkeepable as refusal:
+            yield number, refusal
         except orjson.JSONDecodeError as error:
             yield number, BadRow(f"The row is not JSON: {error}")
 
@@ -122,4 +126,8 @@ def _from_cells(header: list[str], cells: list[str]) -> Any:
             row["payload"][name] = cell
         elif cell:
             row[name] = int(cell) if name == "overlap" and cell.isascii() and cell.isdigit() and len(cell) < 10 else cell
+    try:
+        values.check(row)
+    except Unkeepable as refusal:
+        return refusal
     return row

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from foundation import idempotency
+from foundation import idempotency, values
 from foundation.clock import instant_of
 from foundation.idempotency import Answer
 from foundation.networks import address_of
@@ -67,7 +67,7 @@ class Command(APIView):
 
         def storable() -> Answer:
             status, body = perform()
-            return status, orjson.loads(orjson.dumps(body, default=str))  # as it is stored, so it is answered
+            return status, orjson.loads(values.encode(body))  # as it is stored, so it is answered
 
         return idempotency.answer_once(actor_id=actor, key=key, digest=digest, now=now, perform=storable)
 
@@ -77,6 +77,8 @@ def idempotency_key(request: Request) -> str | None:
     key: str | None = request.headers.get("Idempotency-Key")
     if key is not None and not 1 <= len(key) <= idempotency.KEY_MAX_CHARACTERS:
         raise idempotency.BadKey(field="Idempotency-Key", limit=idempotency.KEY_MAX_CHARACTERS, got=len(key))
+    if key is not None:
+        values.check_text(key, field="Idempotency-Key")
     return key
 
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from foundation.fields import JSONField
 from foundation.ids import new_id
 from tasks.models.publishing import Batch
 from tasks.models.queue import Task
@@ -29,12 +30,12 @@ class AggregationRun(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     batch = models.ForeignKey(Batch, models.PROTECT)
     method = models.CharField(max_length=40)
-    parameters = models.JSONField(default=dict)
+    parameters = JSONField(default=dict)
     use_gold = models.BooleanField(default=True)  # may the method read the known truth?
     state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
     progress = models.CharField(max_length=200, blank=True)
-    refusal = models.JSONField(null=True)  # {"code", "message", "details"}
-    versions = models.JSONField(default=dict)  # of the libraries and of our own code
+    refusal = JSONField(null=True)  # {"code", "message", "details"}
+    versions = JSONField(default=dict)  # of the libraries and of our own code
     input_digest = models.CharField(max_length=64, blank=True)  # SHA-256 over the ordered rows
     labels = models.PositiveIntegerField(null=True)  # rows read
     tasks = models.PositiveIntegerField(null=True)
@@ -74,10 +75,10 @@ class Result(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.ForeignKey(AggregationRun, models.PROTECT, db_index=False)
     task = models.ForeignKey(Task, models.PROTECT)
-    label = models.JSONField()  # canonical form
+    label = JSONField()  # canonical form
     confidence = models.FloatField(null=True)  # 0..1; None where the method gives none
     is_tie = models.BooleanField()
-    tied = models.JSONField(null=True)  # the labels that tie, in order
+    tied = JSONField(null=True)  # the labels that tie, in order
     answers = models.PositiveIntegerField()  # how many it rests on
 
     class Meta:

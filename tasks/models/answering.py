@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from foundation.fields import JSONField
 from foundation.ids import new_id
 from tasks.models.publishing import Batch, Guideline, Project
 from tasks.models.queue import Task
@@ -137,7 +138,7 @@ class Draft(models.Model):
     """
 
     assignment = models.OneToOneField(Assignment, models.CASCADE, primary_key=True)
-    result = models.JSONField()  # in the editor's result format, unfinished as it may be
+    result = JSONField()  # in the editor's result format, unfinished as it may be
     revision = models.PositiveIntegerField()
     saved_at = models.DateTimeField()
 
@@ -152,8 +153,8 @@ class Answer(models.Model):
     """What a worker handed in. Append-only: a correction is a review, not an edit."""
 
     assignment = models.OneToOneField(Assignment, models.PROTECT, primary_key=True)
-    result = models.JSONField()  # Label Studio's result format, as it came
-    canonical = models.JSONField()  # what the label family makes of it: equal answers are equal here
+    result = JSONField()  # Label Studio's result format, as it came
+    canonical = JSONField()  # what the label family makes of it: equal answers are equal here
     digest = models.BinaryField(max_length=32)  # SHA-256 of `result`: is a second hand-in the same?
     created_at = models.DateTimeField()
 
@@ -183,7 +184,7 @@ class Review(models.Model):
     reviewer = models.ForeignKey(User, models.PROTECT, null=True)  # None: the deadline accepted it
     reason = models.CharField(max_length=40, choices=Reason.choices, blank=True)
     comment = models.TextField(blank=True)
-    evidence = models.JSONField(null=True)  # what the reason points at
+    evidence = JSONField(null=True)  # what the reason points at
     created_at = models.DateTimeField()
 
     class Meta:

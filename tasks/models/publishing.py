@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
+from foundation.fields import JSONField
 from foundation.ids import new_id
 from qualification.models import Course
 from workforce.access import Actor
@@ -65,7 +66,7 @@ class Guideline(models.Model):
     project = models.ForeignKey(Project, models.PROTECT)
     version = models.PositiveIntegerField()
     text = models.TextField()  # Markdown
-    entries = models.JSONField(default=list)  # one per label of the interface, as `tasks.guidelines` checks them
+    entries = JSONField(default=list)  # one per label of the interface, as `tasks.guidelines` checks them
     changes = models.TextField(blank=True)  # what is new, in the author's words
     changes_meaning = models.BooleanField(default=True)  # False: an editorial edit that nobody need read again
     # The version whose meaning this one has: its own, or for an editorial edit that of the version before. Statistics of quality
@@ -136,7 +137,7 @@ class Batch(models.Model):
     lease_size = models.PositiveSmallIntegerField(default=1)  # tasks a worker may take in one claim
     max_leases = models.PositiveSmallIntegerField(default=1)  # tasks a worker may hold at once
     workers_choose = models.BooleanField(default=False)  # may a worker claim a task by its id?
-    requirements = models.JSONField(default=list)  # see qualification.eligibility
+    requirements = JSONField(default=list)  # see qualification.eligibility
     sensitive = ArrayField(models.CharField(max_length=20, choices=Sensitive.choices), default=list)  # what its tasks may show
     idle_cap_seconds = models.PositiveSmallIntegerField(default=120)  # longest gap between signs of life that counts as work
     # the pay
@@ -272,7 +273,7 @@ class Import(models.Model):
     rows_read = models.PositiveIntegerField()
     rows_added = models.PositiveIntegerField()
     rows_bad = models.PositiveIntegerField()
-    errors = models.JSONField(default=list)  # the first thousand: {"line", "code", "message", "details"}
+    errors = JSONField(default=list)  # the first thousand: {"line", "code", "message", "details"}
     created_by = models.ForeignKey(User, models.PROTECT)
     created_at = models.DateTimeField()
 

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from foundation.fields import JSONField
 from foundation.ids import new_id
 from tasks.models.publishing import Batch, Project
 
@@ -31,7 +32,7 @@ class Task(models.Model):
     project = models.ForeignKey(Project, models.PROTECT, db_index=False)
     batch = models.ForeignKey(Batch, models.PROTECT, db_index=False)
     key = models.CharField(max_length=200)  # the requester's own name for it
-    payload = models.JSONField()
+    payload = JSONField()
     lane = models.PositiveSmallIntegerField(choices=Lane.choices, default=Lane.ORDINARY)
     position = models.BigIntegerField()
     overlap = models.PositiveIntegerField()
@@ -65,7 +66,7 @@ class Gold(models.Model):
     """The known truth of a task. Workers never see that a task has one."""
 
     task = models.OneToOneField(Task, models.PROTECT, primary_key=True)
-    solution = models.JSONField()  # in canonical form, as the label family makes it
+    solution = JSONField()  # in canonical form, as the label family makes it
     explanation = models.TextField(blank=True)  # shown after a practice task
     created_at = models.DateTimeField()
 
@@ -80,7 +81,7 @@ class Prelabel(models.Model):
     """A suggestion that the worker sees in the editor and may change; what a person changed, each region's `origin` tells."""
 
     task = models.OneToOneField(Task, models.PROTECT, primary_key=True)
-    result = models.JSONField()  # in the editor's result format
+    result = JSONField()  # in the editor's result format
     model_version = models.CharField(max_length=120, blank=True)  # who suggests
     score = models.FloatField(null=True)  # how sure they are, 0 to 1
     created_at = models.DateTimeField()

@@ -10,9 +10,17 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.urls import path
 from django.views.decorators.http import require_safe
 
+from foundation.errors import Invalid
 from tasks import media
 
-RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$", re.ASCII)  # a position of more digits is no position in a file of ours
+RANGE = re.compile(r"([0-9]{0,18})-([0-9]{0,18})")  # of one part of `bytes=…`
+
+
+class BadRange(Invalid):
+    """A Range of bytes that cannot be read."""
+
+    code = "bad_range"
+    message = "A Range reads bytes=first-last, in whole numbers of at most 18 digits."
 
 
 @require_safe
@@ -41,11 +49,16 @@ def file(request: HttpRequest, file_id: UUID, name: str) -> HttpResponseBase:
 
 
 def _range_of(header: str, size: int) -> tuple[int, int]:
-    """The first and last byte wanted; the whole file for no range, several, or one that cannot be read."""
-    found = RANGE.match(header)
-    if not found or found.group(1) == found.group(2) == "":
+    """The first and last byte wanted; the whole file for no range, several, or one in another unit. Raises BadRange."""
+    unit, _, parts = header.partition("=")
+    if unit.strip().lower() != "bytes":
         return 0, size - 1
-    first, last = found.groups()
+    found = [RANGE.fullmatch(part.strip()) for part in parts.split(",")]
+    if not all(one and (one[1] or one[2]) for one in found):
+        raise BadRange(field="Range", got=header[:80])
+    if len(found) > 1 or found[0] is None:
+        return 0, size - 1
+    first, last = found[0].groups()
     if first == "":
         return max(0, size - int(last)), size - 1
     return int(first), min(int(last), size - 1) if last else size - 1

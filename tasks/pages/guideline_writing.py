@@ -94,6 +94,11 @@ class ExampleForm(forms.Form):
         return said["remove"] or not any(said[name] for name in ("text", "picture", "image", "alt", "explanation"))
 
 
+def _count(text: str) -> int:
+    """A number from a hidden field of our own; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 class Entry:
     """The forms of one label."""
 
@@ -101,7 +106,7 @@ class Entry:
         self.label = label
         self.form = EntryForm(data, prefix=f"e{n}", initial=kept)
         there = kept.get("examples", [])
-        rows = int(data.get(f"e{n}-rows", 0) or 0) if data is not None else len(there) + BLANK_EXAMPLES
+        rows = _count(data.get(f"e{n}-rows", "")) if data is not None else len(there) + BLANK_EXAMPLES
         self.examples = [
             ExampleForm(data, files, prefix=f"e{n}-x{m}", initial=self._initial(there[m]) if m < len(there) else None)
             for m in range(min(rows, guidelines.EXAMPLES_MAX))

@@ -1,9 +1,9 @@
 """My work: every task I took, what became of it, and each answer as I gave it."""
 
+import json
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -101,7 +101,7 @@ def _form_answer(answer: Any) -> list[tuple[str, Any]]:
 
 def _as_data(row: Assignment, answer: Any) -> str:
     told = {"task": row.task.payload} | ({"answer": answer.result} if answer else {})
-    return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode()
+    return json.dumps(told, indent=2, ensure_ascii=False, default=str)
 
 
 def _for_the_script(request: WorkerRequest, found: dict[str, Any], interface: str) -> dict[str, Any]:

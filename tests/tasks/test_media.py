@@ -104,13 +104,15 @@ def test_nobodys_session_is_looked_up(tone, wanda, django_assert_num_queries):
 @pytest.mark.parametrize(
     ("asked", "status", "first", "last"),
     [("bytes=0-99", 206, 0, 99), ("bytes=100-", 206, 100, None), ("bytes=-50", 206, -50, None), ("bytes=0-", 200, 0, None),
-     (f"bytes={'9' * 5000}-", 200, 0, None), ("bytes=²-", 200, 0, None),
+     (f"bytes={'9' * 5000}-", 400, 0, 0), ("bytes=²-", 400, 0, 0), ("bytes=-", 400, 0, 0), ("bytes=a-b", 400, 0, 0),
      ("bytes=5-2", 416, 0, 0), ("bytes=99999999-", 416, 0, 0), ("pages=1-2", 200, 0, None), ("bytes=0-1,5-6", 200, 0, None)],
 )  # fmt: skip
 def test_players_ask_for_pieces(tone, asked, status, first, last):
     answer = Client().get(signed(tone), headers={"Range": asked})
     assert answer.status_code == status
     whole = materials.sound()
+    if status == 400:
+        return
     if status == 416:
         assert answer.headers["Content-Range"] == f"bytes */{len(whole)}"
         return

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from foundation import audit, clock
 from foundation.encrypted import EncryptedTextField
+from foundation.fields import JSONField
 from foundation.ids import new_id
 from workforce.addresses import NORMAL_FORM, normal
 
@@ -161,11 +162,11 @@ class Worker(models.Model):
     name_shown = models.BooleanField(default=False, db_default=False)  # may requesters see it beside the alias?
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2; blank until the profile is filled in
     languages = ArrayField(models.CharField(max_length=12), default=list)  # BCP 47
-    language_levels = models.JSONField(default=dict)  # language → Level, of those languages whose level was said
+    language_levels = JSONField(default=dict)  # language → Level, of those languages whose level was said
     time_zone = models.CharField(max_length=40, default="UTC")
     sensitive_accepted = ArrayField(models.CharField(max_length=20, choices=Sensitive.choices), default=list)
     content_chosen_at = models.DateTimeField(null=True)  # when the worker last said which of these they accept, be it none
-    working_hours = models.JSONField(default=list)  # {"weekday": 1-7 (ISO), "begins": "09:00", "ends": "17:00"}, in own zone
+    working_hours = JSONField(default=list)  # {"weekday": 1-7 (ISO), "begins": "09:00", "ends": "17:00"}, in own zone
     hours_chosen_at = models.DateTimeField(null=True)
     daily_cap_seconds = models.PositiveIntegerField(null=True)  # the most one wants to work in a day; None: no limit of one's own
     weekly_cap_seconds = models.PositiveIntegerField(null=True)
@@ -363,8 +364,8 @@ class Decision(models.Model):
     organization = models.ForeignKey(Organization, models.PROTECT, null=True)  # on whose behalf
     decided_by = models.ForeignKey(User, models.PROTECT, null=True)  # the named human
     rule = models.CharField(max_length=60, blank=True)  # or the rule, with its version: `gold-accuracy/1`
-    inputs = models.JSONField(default=dict)  # the numbers the rule saw
-    threshold = models.JSONField(default=dict)  # the numbers it compared them with
+    inputs = JSONField(default=dict)  # the numbers the rule saw
+    threshold = JSONField(default=dict)  # the numbers it compared them with
     reason = models.TextField()  # in words the worker reads
     lifts = models.OneToOneField("self", models.PROTECT, null=True)
     effective_at = models.DateTimeField()

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from foundation.fields import JSONField
 from foundation.ids import new_id
 from workforce.models.people import Organization, User, Worker
 
@@ -199,7 +200,7 @@ class Notification(models.Model):
     user = models.ForeignKey(User, models.PROTECT, db_index=False)
     kind = models.CharField(max_length=30, choices=NoticeKind.choices)
     key = models.CharField(max_length=160)
-    data = models.JSONField(default=dict)
+    data = JSONField(default=dict)
     link = models.CharField(max_length=200, blank=True)  # an address of this site
     count = models.PositiveIntegerField(default=1)  # of a digest: how many things it stands for
     on_site = models.BooleanField(default=True)
