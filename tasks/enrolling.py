@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from foundation.errors import NotFound
 from foundation.ids import new_id
@@ -24,7 +25,6 @@ from workforce import aliases, decisions, onboarding
 from workforce.models import Decision, Worker
 
 SEAT_KEPT = timedelta(minutes=10)  # a seat in a limited group is kept so long for somebody who has not taken a task yet
-GROUP_IS_FULL = {"step": "group", "message": "The group of workers for this job is complete. Other jobs are open: GET jobs."}
 WAIT_MS = 2000  # the longest that taking part waits for any one lock before it says busy
 
 
@@ -96,7 +96,7 @@ def _take_a_seat(worker_id: UUID, batch: Batch, *, now: datetime) -> None:
     # Looked at once more under their locks: a claim may have come through meanwhile.
     given = [seat.id for seat in others.filter(id__in=locked) if not seat.is_held]  # type: ignore[attr-defined]
     if Enrolment.objects.filter(id__in=given).update(seated_at=None, eligible_until=batch.created_at) < surplus:
-        raise NotEligible(missing=[GROUP_IS_FULL])
+        raise NotEligible(missing=[_group_is_full()])
 
 
 def _seats(batches: Sequence[Batch], *, now: datetime) -> "QuerySet[Enrolment]":
@@ -122,7 +122,11 @@ def _full_groups(worker_id: UUID, batches: Sequence[Batch], *, now: datetime) ->
         if seat.worker_id == worker_id:
             mine.add(seat.batch_id)
     full = {batch.id for batch in limited if batch.id not in mine and held[batch.id] >= (batch.workers_max or 0)}
-    return {batch.id: [GROUP_IS_FULL] if batch.id in full else [] for batch in batches}
+    return {batch.id: [_group_is_full()] if batch.id in full else [] for batch in batches}
+
+
+def _group_is_full() -> dict[str, Any]:
+    return {"step": "group", "message": _("The group of workers for this job is complete. Other jobs are open: GET jobs.")}
 
 
 def missing(worker_id: UUID, batch: Batch, *, facts: eligibility.Facts, now: datetime) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from foundation import origins
 from foundation.bodies import Readable
@@ -37,7 +38,7 @@ from workforce.errors import LimitReached
 
 NAME_MAX_CHARACTERS = 200
 HEAD_BYTES = 64
-ENDED = "This address has ended. Open the task again to get a new one."
+ENDED = gettext_noop("This address has ended. Open the task again to get a new one.")
 SIGNED_SECONDS = 86_400  # a lease and a long break; a page asks anew when it is opened again
 ADDRESS = re.compile(r"/files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[^?#]*")
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
@@ -53,10 +54,11 @@ def _step(guideline_id: UUID, version: int) -> dict[str, Any]:
         "guideline_id": str(guideline_id),
         "version": version,
         "url": f"/guidelines/{guideline_id}/",
-        "message": (
-            f"The guideline has changed since you last read it. Read what is new in version {version} on its page, or by "
-            f"POST guidelines/{guideline_id}/begin-reading and finish-reading; the time counts as work."
-        ),
+        "message": gettext(
+            "The guideline has changed since you last read it. Read what is new in version %(version)s on its page, or by "
+            "POST guidelines/%(id)s/begin-reading and finish-reading; the time counts as work."
+        )
+        % {"version": version, "id": guideline_id},
     }
 
 

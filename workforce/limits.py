@@ -9,33 +9,43 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from foundation.statements import rows_of
 from workforce.errors import LimitReached
 
 # What each limit counts, and what to do once it is reached.
 KINDS = {
-    "organizations_per_account": ("organisations founded by this account", "Use one of them."),
-    "tokens_per_account": ("tokens that work", "Revoke one that is not needed: POST tokens/<id>/revoke."),
-    "open_threads_per_account": ("questions and flags that wait for an answer", "Wait for one to be answered, or close one."),
-    "members_per_organization": ("members", "End a membership that is not needed."),
-    "invitations_per_organization": ("invitations open", "Revoke one that is not needed."),
-    "invited_per_day": ("people invited within a day", "Invite the others tomorrow."),
-    "projects_per_organization": ("projects", "Use one of them."),
-    "guidelines_per_project": ("versions of this guideline", "Make another project."),
-    "batches_per_project": ("batches of this project", "Make another project."),
-    "drafts_per_organization": ("draft batches", "Publish or close one."),
-    "imports_per_batch": ("uploads to this batch", "Put more rows into each."),
-    "runs_per_batch": ("aggregations of this batch", "Use one of them."),
-    "skills_per_organization": ("skills", "Use one of them."),
-    "exams_per_organization": ("exams", "Use one of them."),
-    "courses_per_organization": ("courses", "Use one of them."),
-    "files_per_account": ("files uploaded by this account", "Show files that are here already."),
-    "files_per_organization": ("files", "Show files that are here already."),
-    "bytes_per_account": ("bytes in files uploaded by this account", "Keep large files elsewhere and name their addresses."),
-    "bytes_per_organization": ("bytes in files", "Keep large files elsewhere and name their addresses."),
-    "assigned_per_day": ("courses given to people within a day", "Give the others tomorrow."),
-    "assigned_per_week_and_worker": ("courses or pauses given to this worker within a week", "Wait, or write in a conversation."),
+    "organizations_per_account": (_("organisations founded by this account"), _("Use one of them.")),
+    "tokens_per_account": (_("tokens that work"), _("Revoke one that is not needed: POST tokens/<id>/revoke.")),
+    "open_threads_per_account": (
+        _("questions and flags that wait for an answer"),
+        _("Wait for one to be answered, or close one."),
+    ),
+    "members_per_organization": (_("members"), _("End a membership that is not needed.")),
+    "invitations_per_organization": (_("invitations open"), _("Revoke one that is not needed.")),
+    "invited_per_day": (_("people invited within a day"), _("Invite the others tomorrow.")),
+    "projects_per_organization": (_("projects"), _("Use one of them.")),
+    "guidelines_per_project": (_("versions of this guideline"), _("Make another project.")),
+    "batches_per_project": (_("batches of this project"), _("Make another project.")),
+    "drafts_per_organization": (_("draft batches"), _("Publish or close one.")),
+    "imports_per_batch": (_("uploads to this batch"), _("Put more rows into each.")),
+    "runs_per_batch": (_("aggregations of this batch"), _("Use one of them.")),
+    "skills_per_organization": (_("skills"), _("Use one of them.")),
+    "exams_per_organization": (_("exams"), _("Use one of them.")),
+    "courses_per_organization": (_("courses"), _("Use one of them.")),
+    "files_per_account": (_("files uploaded by this account"), _("Show files that are here already.")),
+    "files_per_organization": (_("files"), _("Show files that are here already.")),
+    "bytes_per_account": (
+        _("bytes in files uploaded by this account"),
+        _("Keep large files elsewhere and name their addresses."),
+    ),
+    "bytes_per_organization": (_("bytes in files"), _("Keep large files elsewhere and name their addresses.")),
+    "assigned_per_day": (_("courses given to people within a day"), _("Give the others tomorrow.")),
+    "assigned_per_week_and_worker": (
+        _("courses or pauses given to this worker within a week"),
+        _("Wait, or write in a conversation."),
+    ),
 }
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
@@ -88,4 +98,5 @@ def refuse_if_used_up(kind: str, owner_id: UUID) -> None:
 
 def _reached(kind: str, limit: int, count: int) -> LimitReached:
     what, way_out = KINDS[kind]
-    return LimitReached(f"The limit is {limit:,} {what}. {way_out}", kind=kind, limit=limit, got=count)
+    message = _("The limit is %(limit)s %(what)s. %(way_out)s") % {"limit": f"{limit:,}", "what": what, "way_out": way_out}
+    return LimitReached(str(message), kind=kind, limit=limit, got=count)

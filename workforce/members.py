@@ -116,7 +116,9 @@ def mail_invitation(invitation_id: UUID) -> bool:
         "Sign in with this address, or sign up with it, and accept or decline:\n\n%(site)s/invitations/\n\n"
         "The invitation ends on %(until)s. If you do not know who this is, do nothing: nobody joins without accepting."
     )
-    facts = {"name": name, "site": settings.SITE_ADDRESS, "role": row.role, "until": row.expires_at.date().isoformat()}
+    roles = {Membership.Role.OWNER: _("owner"), Membership.Role.MANAGER: _("manager"), Membership.Role.VIEWER: _("viewer")}
+    role = roles[Membership.Role(row.role)]
+    facts = {"name": name, "site": settings.SITE_ADDRESS, "role": role, "until": row.expires_at.date().isoformat()}
     send_mail(_("An invitation on Fairhand"), text % facts, None, [row.email])
     return True
 

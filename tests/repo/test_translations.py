@@ -4,6 +4,9 @@ import importlib.util
 
 from django.conf import settings
 
+from tasks import media
+from workforce import limits
+
 SPEC = importlib.util.spec_from_file_location("messages", settings.BASE_DIR / "tools" / "messages.py")
 
 
@@ -19,6 +22,12 @@ def test_the_second_language_is_complete():
     tool = the_tool()
     assert len(list(tool.template_catalog())) > 500
     assert tool.complaints() == []
+
+
+def test_what_a_limit_counts_and_the_way_out_are_translated():
+    found = {message for _, message, _ in the_tool().messages()}
+    assert {str(words) for pair in limits.KINDS.values() for words in pair} <= found
+    assert media.ENDED in found
 
 
 def test_messages_are_found_where_they_are_said(tmp_path):
