@@ -23,6 +23,8 @@ TABLE: list[tuple[str, str, int]] = [
     ("expire leases", "tasks.jobs.expire_leases", 1),
     ("settle lost time", "tasks.jobs.settle_lost_time", 1),
     ("weigh gold", "tasks.jobs.weigh_gold", 1),
+    ("put gold right", "tasks.jobs.put_gold_right", 1),
+    ("end undecided cases", "tasks.jobs.end_undecided_cases", 10),
     ("credit onboarding", "tasks.jobs.credit_onboarding", 1),
     ("accept what nobody reviewed", "tasks.jobs.accept_due", 5),
     ("continue bulk acceptances", "tasks.jobs.continue_acceptances", 1),

@@ -390,4 +390,6 @@ for _limit, _number in env.dict("FAIRHAND_LIMITS", default={}).items():  # draft
 PILOT_ABOVE_TASKS = env.int(
     "FAIRHAND_PILOT_ABOVE_TASKS", default=200
 )  # a larger batch runs on a small group first, or says why not
+# While a person looks at somebody whom a rule would pause a second time running: `work`, or `paid` for the waiting. A batch may say otherwise.
+CASE_WAITING = env.str("FAIRHAND_CASE_WAITING", default="work", choices=["work", "paid"])
 PLATFORM_FEE_PERCENT = env.int("FAIRHAND_FEE_PERCENT", default=20)  # on top of pay, never out of it

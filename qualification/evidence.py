@@ -93,10 +93,17 @@ def withdraw(worker_id: UUID, *, scope: str, window: int, evidence_ids: Collecti
 
 def standing(estimate: Estimate) -> QuerySet[Evidence]:
     """The evidence that an estimate rests on."""
+    return _counting(estimate, estimate.counted_from)
+
+
+def standing_then(estimate: Estimate, *, at: datetime, counted_from: datetime | None) -> QuerySet[Evidence]:
+    """What it would have rested on at an earlier instant, when work counted from `counted_from` on, by what is known now."""
+    return _counting(estimate, counted_from).filter(observed_at__lte=at)
+
+
+def _counting(estimate: Estimate, counted_from: datetime | None) -> QuerySet[Evidence]:
     rows = Evidence.objects.filter(worker_id=estimate.worker_id, scope=estimate.scope, window=estimate.window, withdrawal=None)
-    if estimate.counted_from is None:
-        return rows
-    return rows.alias(done_at=DONE_AT).filter(done_at__gt=estimate.counted_from)
+    return rows if counted_from is None else rows.alias(done_at=DONE_AT).filter(done_at__gt=counted_from)
 
 
 def drawn(rows: QuerySet[Evidence]) -> tuple[float, float, int]:

@@ -286,13 +286,17 @@ class Training(models.Model):
     due_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    used_up_at = models.DateTimeField(null=True)  # ended unfinished: a lesson's practice answers are used up
 
     objects = TrainingQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(F("worker"), F("course"), F("number"), name="training_number_once"),
-            models.UniqueConstraint(F("worker"), F("course"), condition=Q(finished_at=None), name="training_open_once"),
+            models.UniqueConstraint(
+                F("worker"), F("course"), condition=Q(finished_at=None, used_up_at=None), name="training_open_once"
+            ),
+            models.CheckConstraint(condition=Q(finished_at=None) | Q(used_up_at=None), name="training_ends_one_way"),
             models.CheckConstraint(condition=Q(rule="", assigned_by=None) | ~Q(reason=""), name="assigned_training_has_a_reason"),
         ]
 

@@ -23,7 +23,10 @@ from workforce.models import Decision, NoticeKind, Worker
 
 LESSONS_MAX = 50
 QUESTIONS_MAX = 100  # examples, and practice tasks, of one lesson
-ANSWERS_MAX = 300  # practice answers of one worker in one lesson
+ANSWERS_MAX = (
+    300  # practice answers in one lesson of one training; it ends with the last of them, if the lesson is not mastered by then
+)
+BEGIN_AGAIN_AFTER = timedelta(hours=24)  # a training that ended so may be begun again, from the first lesson
 RIGHT_PERCENT = 80
 
 # ---- writing a course ----
@@ -150,16 +153,43 @@ def courses_granting(skill_ids: Sequence[UUID]) -> list[Course]:
 def start(worker_id: UUID, course_id: UUID, *, now: datetime) -> Training:
     """Begin a course by choice. One that is open is returned, and so is a finished one, unless the skill it gave has ended.
 
+    One whose practice is used up is begun again a day later, for the same reason and with the same pause to lift, if it was assigned.
+
     Locks the worker, so that two starts queue up. Raises NotFound, and CourseConflict for a course that takes nobody.
     """
     course = _locked_for(worker_id, course_id)
     past = list(Training.objects.filter(worker_id=worker_id, course=course).order_by("number"))
-    if past and (past[-1].finished_at is None or not _lapsed(past[-1], course, now)):
-        return past[-1]
+    last = past[-1] if past else None
+    if last is not None and _is_used_up(last, now=now):
+        return _begin_again(last, now=now)
+    if last is not None and (last.finished_at is None or not _lapsed(last, course, now)):
+        return last
     if course.closed_at is not None:
         raise CourseConflict("This course takes nobody new.", closed_at=course.closed_at.isoformat())
     aliases.note(worker_id, course.organization_id, now=now)
     return Training.objects.create(worker_id=worker_id, course=course, number=len(past) + 1, created_at=now)
+
+
+def _is_used_up(last: Training, *, now: datetime) -> bool:
+    """Did it end because a lesson's practice answers are used up? One that did before this was noted ends now."""
+    if last.finished_at is None and last.used_up_at is None:
+        over = LessonProgress.objects.filter(training=last, answered__gte=ANSWERS_MAX, mastered_at=None)
+        if over.exists():
+            Training.objects.filter(id=last.id).update(used_up_at=now)
+            last.used_up_at = now
+    return last.used_up_at is not None
+
+
+def _begin_again(last: Training, *, now: datetime) -> Training:
+    assert last.used_up_at is not None
+    again_from = last.used_up_at + BEGIN_AGAIN_AFTER
+    if now < again_from:
+        raise PracticeUsedUp(limit=ANSWERS_MAX, again_from=again_from.isoformat())
+    carried = ("reason", "rule", "assigned_by_id", "inputs", "threshold", "scope", "decision_id", "due_at")
+    facts = {name: getattr(last, name) for name in carried}
+    return Training.objects.create(
+        worker_id=last.worker_id, course_id=last.course_id, number=last.number + 1, created_at=now, **facts
+    )
 
 
 def _lapsed(last: Training, course: Course, now: datetime) -> bool:
@@ -201,12 +231,12 @@ def assign(
         "due_at": due_at,
     }
     last = Training.objects.filter(worker_id=worker_id, course=course).order_by("-number").first()
-    if last is not None and last.finished_at is None:
+    if last is not None and last.finished_at is None and not _is_used_up(last, now=now):
         if not last.reason:
             Training.objects.filter(id=last.id).update(**facts)
             last.refresh_from_db()
             _tell(last, course, now=now)
-        elif decision is not None and last.decision_id is None:
+        elif decision is not None:  # an earlier one is over or lifted: finishing ends the one in force
             Training.objects.filter(id=last.id).update(decision=decision)
             last.refresh_from_db()
         return last
@@ -295,7 +325,7 @@ def _standing(training: Training, lesson: Lesson) -> Standing:
         answered=progress.answered if progress else 0,
         recent=mastery.recent(answers, window=lesson.mastery_window),
         mastered_at=mastered_at,
-        next_question_id=None if mastered_at else following,
+        next_question_id=None if mastered_at or training.used_up_at else following,
     )
 
 
@@ -320,6 +350,8 @@ def record_answer(
     progress, _ = LessonProgress.objects.get_or_create(training=training, lesson=lesson, defaults={"began_at": now})
     if number <= progress.answered:
         return _repeated(progress, number, question_id, result)
+    if training.used_up_at is not None:
+        raise PracticeUsedUp(limit=ANSWERS_MAX, again_from=(training.used_up_at + BEGIN_AGAIN_AFTER).isoformat())
     if training.finished_at is not None or progress.mastered_at is not None:
         raise TrainingFinished(lesson_id=str(lesson.id))
     answers = _practised(progress)
@@ -347,7 +379,23 @@ def record_answer(
     progress.save()
     if progress.mastered_at:
         _finish_if_done(training, lesson.course, now=now)
+    elif number == ANSWERS_MAX:
+        _use_up(training, lesson.course, now=now)
     return Outcome(answer, verdict, _standing(training, lesson))
+
+
+def _use_up(training: Training, course: Course, *, now: datetime) -> None:
+    """End it unfinished, because its time is paid and practice has a bound; whoever gave it is told by the event."""
+    Training.objects.filter(id=training.id).update(used_up_at=now)
+    training.used_up_at = now
+    events.record(
+        "training.used_up",
+        subject_id=training.id,
+        organization_id=course.organization_id,
+        actor_id=training.worker_id,
+        now=now,
+        data={"course_id": str(course.id)},
+    )
 
 
 def _repeated(progress: LessonProgress, number: int, question_id: str, result: Any) -> Outcome:
@@ -365,7 +413,7 @@ def mark_read(worker_id: UUID, lesson_id: UUID, *, now: datetime) -> Standing:
     if lesson.practice:
         raise BadCourse("This lesson is mastered by practising it.", field="lesson_id")
     progress, _ = LessonProgress.objects.get_or_create(training=training, lesson=lesson, defaults={"began_at": now})
-    if progress.mastered_at is None and training.finished_at is None:
+    if progress.mastered_at is None and training.finished_at is None and training.used_up_at is None:
         progress.mastered_at = now
         progress.save()
         _finish_if_done(training, lesson.course, now=now)
@@ -410,7 +458,9 @@ def _finish_if_done(training: Training, course: Course, *, now: datetime) -> Non
 
 def lifting(decision_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Of these decisions, those that end when a training is finished: decision → its course."""
-    rows = Training.objects.filter(decision_id__in=decision_ids, finished_at=None).values_list("decision_id", "course_id")
+    rows = Training.objects.filter(decision_id__in=decision_ids, finished_at=None, used_up_at=None).values_list(
+        "decision_id", "course_id"
+    )
     return {decision_id: course_id for decision_id, course_id in rows if decision_id is not None}
 
 

@@ -1,7 +1,7 @@
 """Appeals, where they touch work and money: filed with the matter's name, decided, and ended when nobody speaks.
 
-A decision that falls is lifted; a rejection that falls is also paid, and its answer counts again if its place is free
-(docs/decisions/0004). Everything happens in one transaction, or nothing does.
+A decision that falls is lifted, and the evidence a pause rested on no longer counts; a rejection that falls is also paid, and its answer
+counts again if its place is free (docs/decisions/0004). Everything happens in one transaction, or nothing does.
 """
 
 import logging
@@ -13,7 +13,7 @@ from django.db import transaction
 
 from foundation.errors import DomainError, NotFound
 from foundation.paging import in_chunks
-from tasks import reviewing
+from tasks import gating, reviewing
 from tasks.models import Assignment, Project
 from workforce import access, appeals, decisions
 from workforce.access import Actor
@@ -78,6 +78,7 @@ def _overturn(appeal: Appeal, *, decided_by: UUID | None, rule: str, reason: str
             reviewing.overturn(assignment, reviewer_id=decided_by, comment=reason, rule=rule, now=now)
         else:
             decisions.overturn(decision, decided_by=decided_by, rule=rule, reason=reason, now=now)
+            gating.clear_record(decision, now=now)
     except NotLiftable as error:
         raise AppealEnded from error
     found = Appeal.objects.select_related("decision", "thread").get(id=appeal.id)

@@ -18,7 +18,7 @@ from payments import ledger
 from payments.models import Account
 from qualification import eligibility, examining, granting, training
 from qualification.eligibility import Way
-from tasks import clocking, reading
+from tasks import casework, clocking, reading
 from tasks.errors import NotEligible
 from tasks.models import Assignment, Batch, Enrolment, Guideline
 from workforce import aliases, decisions, onboarding
@@ -143,6 +143,7 @@ def missing_in_each(
     scopes = {Decision.scope_of_project(batch.project_id) for batch in batches}
     restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
     skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}
+    waiting = casework.holding_up(worker_id, [batch.project_id for batch in batches])
     unread, full = reading.unread_in_each(worker_id, batches), _full_groups(worker_id, batches, now=now)
     ways, names = _ways(list(skills)) if skills else ({}, {})
     lifted_by = training.lifting([decision.id for decision in restrictions]) if restrictions else {}
@@ -152,6 +153,7 @@ def missing_in_each(
             *onboarding.missing_content(batch.sensitive, accepted),
             *full[batch.id],
             *unread[batch.id],
+            *filter(None, [waiting.get(batch.project_id)]),
             *(
                 _told(decision, lifted_by.get(decision.id))
                 for decision in restrictions

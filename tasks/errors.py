@@ -292,3 +292,24 @@ class FlagUnknown(Invalid):
 
     code = "flag_unknown"
     message = "Choose what is wrong with the task."
+
+
+class CaseEnded(Conflict):
+    """The case was decided, or has ended without."""
+
+    code = "case_ended"
+    message = "This case has ended."
+
+
+class CaseUnexplained(Invalid):
+    """A case is decided with a reason that the worker reads."""
+
+    code = "case_unexplained"
+    message = "Say why, in 50 to 5000 characters: the worker reads it."
+
+
+class GoldUnchanged(Invalid):
+    """Nothing about the gold would change, or it does not say why."""
+
+    code = "gold_unchanged"
+    message = "This task is gold no longer, or its solution is this one already."

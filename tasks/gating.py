@@ -3,6 +3,7 @@
 It looks some minutes after a wrong answer, at a random instant, and acts on the bound of the posterior, never on the raw share.
 """
 
+import contextlib
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +13,10 @@ from django.db import transaction
 
 from qualification import estimating, evidence
 from qualification.models import Estimate
-from tasks import practising
-from tasks.models import Batch, Look
+from tasks import casework, practising
+from tasks.models import Batch, Case, Look
 from workforce import decisions
+from workforce.errors import NotLiftable
 from workforce.models import Decision, Worker
 
 RIGHT_SCORE = 0.5  # a gold answer scoring less counts as wrong for the decision to look at the gate
@@ -24,6 +26,8 @@ GATE_MIN_GOLD = 5  # never decide on fewer gold answers (reference: fair-work.md
 PAUSE = timedelta(hours=24)  # the longest a rule may restrict anyone
 LOOK_AFTER_SECONDS = (120.0, 1200.0)  # at a random instant between these
 CHUNK = 500
+A_PERSON_LOOKS = "You were paused for this before, so a person looks at it before anything happens."
+WRONG_GOLD = "A task with a known answer had a wrong one. It was put right, and without it this would not have happened."
 chance = random.SystemRandom()
 
 
@@ -51,41 +55,70 @@ def _look(row: Look, *, now: datetime) -> bool:
         return True  # the guideline means something else by now: nobody is judged by what was right before
     scope = Decision.scope_of_project(batch.project_id)
     estimate = evidence.locked(row.worker_id, scope=scope, window=row.window, now=now)
-    pause_if_below(
-        estimate,
-        bar=batch.accuracy_bar,
-        organization_id=batch.organization_id,
-        retrain_course_id=batch.retrain_course_id,
-        retrain_blocks=batch.retrain_blocks,
-        now=now,
-    )
+    pause_if_below(estimate, batch, now=now)
     return True
 
 
-def pause_if_below(
-    estimate: Estimate,
-    *,
-    bar: float,
-    organization_id: UUID,
-    now: datetime,
-    retrain_course_id: UUID | None = None,
-    retrain_blocks: bool = True,
-) -> Decision | None:
-    """Pause new leases for 24 hours when even the upper bound of accuracy is under the bar; None when it is not, or one is in force.
+def pause_if_below(estimate: Estimate, batch: Batch, *, now: datetime) -> Decision | None:
+    """Pause new leases for 24 hours when even the upper bound of accuracy is under the batch's bar; None when it is not.
 
-    Acts on the bound of the posterior, never on the raw share, and never on fewer than GATE_MIN_GOLD gold answers. Where the batch
-    names a course, the worker is sent to it, and the pause ends when they have finished it; without `retrain_blocks` there is none.
+    Acts on the bound of the posterior, never on the raw share, and never on fewer than GATE_MIN_GOLD gold answers; after a pause of its own
+    not before so many more. Never twice running: where no person has looked since the last time, it opens a case instead (`casework`).
+    Where the batch names a course, the worker is sent to it, and the pause ends when they have finished it; without `retrain_blocks` there is
+    none. The caller has locked worker and estimate.
     """
-    _, upper = estimating.bounds(estimate.alpha, estimate.beta, level=GATE_LEVEL)
-    if estimate.observations < GATE_MIN_GOLD or upper >= bar:
+    bar = batch.accuracy_bar
+    if bar is None or not _is_under(estimate.alpha, estimate.beta, estimate.observations, bar=bar):
         return None
     if decisions.in_force(estimate.worker_id, scopes=[estimate.scope], now=now):
         return None
-    right = estimate.alpha - 1
+    last = decisions.last_of_rule(estimate.worker_id, rule=GATE_RULE, scope=estimate.scope)
+    if last is not None and evidence.standing(estimate).filter(observed_at__gt=last.created_at).count() < GATE_MIN_GOLD:
+        return None  # a pause is a chance to do better: it takes as many answers anew
+    finding, receipt = _finding(estimate, bar)
+    if last is not None and not _a_person_has_looked(last, batch):
+        casework.open_case(estimate, batch, rule=GATE_RULE, finding=f"{finding}. {A_PERSON_LOOKS}", receipt=receipt, now=now)
+        return None
+    course_id, decision = batch.retrain_course_id, None
+    if course_id is None or batch.retrain_blocks:
+        decision = _pause(estimate, finding, batch.organization_id, receipt, until_trained=course_id is not None, now=now)
+    if course_id is not None:
+        practising.retrain(
+            estimate.worker_id,
+            course_id,
+            rule=GATE_RULE,
+            scope=estimate.scope,
+            reason=f"{finding}. This course shows what is asked, with practice. The time in it is work; then your accuracy is measured afresh.",
+            decision=decision,
+            now=now,
+            **receipt,
+        )
+    return decision
+
+
+def _is_under(alpha: float, beta: float, observations: int, *, bar: float) -> bool:
+    return observations >= GATE_MIN_GOLD and estimating.bounds(alpha, beta, level=GATE_LEVEL)[1] < bar
+
+
+def _a_person_has_looked(last: Decision, batch: Batch) -> bool:
+    """Since that pause: it was lifted otherwise than by finishing a course, a case was decided or lapsed, or a person decided in its scope."""
+    lifting = decisions.lifting_of(last.id)
+    if lifting is not None and (lifting.decided_by_id is not None or lifting.rule not in (GATE_RULE, practising.FINISHED_RULE)):
+        return True
+    if casework.ended_since(last.worker_id, batch.project_id, last.created_at):
+        return True
+    return decisions.by_a_person_since(last.worker_id, scope=last.scope, since=last.created_at)
+
+
+def _finding(estimate: Estimate, bar: float) -> tuple[str, dict[str, Any]]:
+    """What the rule found, in words, and the receipt: what it saw and what it compared it with."""
+    _, upper = estimating.bounds(estimate.alpha, estimate.beta, level=GATE_LEVEL)
+    right = estimate.alpha - estimating.PRIOR_ALPHA
     receipt: dict[str, Any] = {
         "inputs": {
             "gold_answers": estimate.observations,
             "guideline_meaning": estimate.window,
+            "counted_from": estimate.counted_from.isoformat() if estimate.counted_from else None,
             "right": right,
             "upper_bound": upper,
             "level": GATE_LEVEL,
@@ -96,21 +129,7 @@ def pause_if_below(
         f"Of {estimate.observations} tasks with a known answer you have answered {right:g} as expected. Even the upper 95 % bound "
         f"of your accuracy, {upper:.0%}, is under the {bar:.0%} this project asks for"
     )
-    decision = None
-    if retrain_course_id is None or retrain_blocks:
-        decision = _pause(estimate, finding, organization_id, receipt, until_trained=retrain_course_id is not None, now=now)
-    if retrain_course_id is not None:
-        practising.retrain(
-            estimate.worker_id,
-            retrain_course_id,
-            rule=GATE_RULE,
-            scope=estimate.scope,
-            reason=f"{finding}. This course shows what is asked, with practice. The time in it is work; then your accuracy is measured afresh.",
-            decision=decision,
-            now=now,
-            **receipt,
-        )
-    return decision
+    return finding, receipt
 
 
 def _pause(
@@ -131,3 +150,56 @@ def _pause(
         effective_until=now + PAUSE,
         **receipt,
     )
+
+
+# ---- when what it rested on was wrong ----
+
+
+def clear_record(decision: Decision, *, now: datetime) -> None:
+    """A pause of this rule was overturned: the evidence it rested on no longer counts. Nothing for other decisions. The second time nothing."""
+    window = decision.inputs.get("guideline_meaning")
+    if decision.rule != GATE_RULE or decision.kind != Decision.Kind.PAUSE or window is None:
+        return
+    estimate = evidence.locked(decision.worker_id, scope=decision.scope, window=window, now=now)
+    seen = evidence.standing_then(estimate, at=decision.created_at, counted_from=_counted_from(decision.inputs))
+    evidence.withdraw(
+        decision.worker_id,
+        scope=decision.scope,
+        window=window,
+        evidence_ids=list(seen.values_list("id", flat=True)),
+        reason=f"decision:{decision.id}",
+        now=now,
+    )
+
+
+def reconsider(estimate: Estimate, *, decided_by: UUID, now: datetime) -> int:
+    """Evidence has changed: lift the pauses of this rule that would not have happened, and end such cases; returns how many pauses.
+
+    The caller has locked worker and estimate.
+    """
+    lifted = 0
+    for row in decisions.standing_of_rule(estimate.worker_id, rule=GATE_RULE, scope=estimate.scope):
+        if row.inputs.get("guideline_meaning") == estimate.window and not _still_under(
+            estimate, row.inputs, row.threshold, row.created_at
+        ):
+            with contextlib.suppress(NotLiftable):
+                decisions.overturn(row, decided_by=decided_by, reason=WRONG_GOLD, now=now)
+                lifted += 1
+    project_id = UUID(estimate.scope.removeprefix("project:"))
+    for case in Case.objects.filter(
+        worker_id=estimate.worker_id, project_id=project_id, window=estimate.window, state=Case.State.OPEN
+    ):
+        if not _still_under(estimate, case.inputs, case.threshold, case.opened_at):
+            casework.end_without_verdict(case.id, state=Case.State.MOOT, now=now)
+    return lifted
+
+
+def _still_under(estimate: Estimate, inputs: dict[str, Any], threshold: dict[str, Any], at: datetime) -> bool:
+    """Would the rule have found the same at that instant, by what is known now?"""
+    rows = evidence.standing_then(estimate, at=at, counted_from=_counted_from(inputs))
+    return _is_under(*evidence.drawn(rows), bar=threshold["accuracy_bar"])
+
+
+def _counted_from(inputs: dict[str, Any]) -> datetime | None:
+    stated = inputs.get("counted_from")
+    return datetime.fromisoformat(stated) if stated else None

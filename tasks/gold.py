@@ -50,4 +50,6 @@ def open_places(batch: Batch) -> int:
 
 def truth_by_key(batch_id: UUID) -> dict[str, dict[str, Any]]:
     """The solutions of a batch's gold tasks, by task key."""
-    return dict(Task.objects.filter(batch_id=batch_id, gold__isnull=False).values_list("key", "gold__solution"))
+    return dict(
+        Task.objects.filter(batch_id=batch_id, gold__isnull=False, gold__retired_at=None).values_list("key", "gold__solution")
+    )

@@ -7,6 +7,8 @@ from tasks import (
     appealing,
     asking,
     assigning,
+    casework,
+    correcting,
     drafting,
     gating,
     leaving,
@@ -40,6 +42,16 @@ def weigh_gold() -> int:
     weighed = weighing.weigh_due(now=clock.now(), simulated=simulated)
     gating.look_due(now=clock.now(), simulated=simulated)
     return weighed
+
+
+def put_gold_right() -> int:
+    """Every minute: what rested on gold that was corrected or retired."""
+    return correcting.apply_due(now=clock.now())
+
+
+def end_undecided_cases() -> int:
+    """Every ten minutes: cases that nobody decided in time; nothing happens to their workers."""
+    return casework.lapse_due(now=clock.now())
 
 
 def credit_onboarding() -> int:

@@ -45,7 +45,7 @@ def weigh_due(*, now: datetime, simulated: bool = False) -> int:
 
 @transaction.atomic
 def _weigh(assignment_id: UUID, *, now: datetime) -> bool:
-    """One of them. Locks the worker's enrolment, the assignment, their estimate."""
+    """One of them. Locks the worker's enrolment, the assignment, the gold, their estimate."""
     row = Assignment.objects.select_related("batch").get(id=assignment_id)
     Enrolment.objects.select_for_update(no_key=True).get(worker_id=row.worker_id, batch_id=row.batch_id)
     moved = Assignment.objects.filter(Q(id=row.id, state=row.state, weighed_at=None)).update(weighed_at=now)
@@ -73,7 +73,7 @@ def _nothing_else_to_meet(row: Assignment) -> bool:
 def _observe(row: Assignment, *, kind: str, now: datetime) -> None:
     """Write the observation, and see to it that somebody looks where it was a wrong one."""
     score = score_of(row) if kind == GoldScore.Kind.ANSWERED else 0.0
-    if score is None:
+    if score is None or Gold.objects.filter(task_id=row.task_id, retired_at__isnull=False).exists():
         return
     # What is right is what the guideline of the answer's contract says: another meaning, another window.
     window = Guideline.objects.values_list("meaning_version", flat=True).get(id=row.guideline_id)
@@ -83,40 +83,62 @@ def _observe(row: Assignment, *, kind: str, now: datetime) -> None:
 
 
 def score_of(row: Assignment) -> float | None:
-    """What an answer is worth against its task's solution of now, 0 to 1; None when the task is no gold."""
-    gold = Gold.objects.filter(task_id=row.task_id).first()
+    """What an answer is worth against its task's solution of now, 0 to 1; None when the task is gold no longer. Locks the gold."""
+    gold = Gold.objects.select_for_update(no_key=True).filter(task_id=row.task_id, retired_at=None).first()
     if gold is None:
         return None
     canonical = Answer.objects.values_list("canonical", flat=True).get(assignment_id=row.id)
     return answering.interface_of_project(row.project_id).match(canonical, gold.solution)
 
 
-def add(row: Assignment, *, kind: str, score: float, window: int, happened_at: datetime, now: datetime) -> GoldScore:
+def add(
+    row: Assignment,
+    *,
+    kind: str,
+    score: float,
+    window: int,
+    happened_at: datetime,
+    now: datetime,
+    observed_at: datetime | None = None,
+) -> GoldScore:
     """Note what an assignment of gold was worth, in the place of what was noted of it before, and move the estimate."""
     scope = Decision.scope_of_project(row.project_id)
-    before = GoldScore.objects.filter(assignment=row).select_related("evidence").order_by("-number").first()
+    before = GoldScore.objects.filter(assignment=row).select_related("evidence", "assignment").order_by("-number").first()
     if before is not None:
-        evidence.withdraw(
-            row.worker_id,
-            scope=scope,
-            window=before.evidence.window,
-            evidence_ids=[before.evidence_id],
-            reason=f"assignment:{row.id}",
-            now=now,
-        )
+        withdraw(before, reason=f"assignment:{row.id}", now=now)
     number = before.number + 1 if before else 1
     source = f"assignment:{row.id}" if number == 1 else f"assignment:{row.id}:{number}"
-    evidence.record(row.worker_id, scope=scope, score=score, source=source, now=now, window=window, happened_at=happened_at)
+    evidence.record(
+        row.worker_id,
+        scope=scope,
+        score=score,
+        source=source,
+        now=observed_at or now,
+        window=window,
+        happened_at=happened_at,
+    )
     observed = evidence.of_source(source)
     return GoldScore.objects.create(
         assignment=row, task_id=row.task_id, number=number, kind=kind, score=score, evidence=observed, created_at=now
     )
 
 
+def withdraw(found: GoldScore, *, reason: str, now: datetime) -> None:
+    """Let what was found no longer count, and draw the estimate anew."""
+    evidence.withdraw(
+        found.assignment.worker_id,
+        scope=found.evidence.scope,
+        window=found.evidence.window,
+        evidence_ids=[found.evidence_id],
+        reason=reason,
+        now=now,
+    )
+
+
 def scores_of(assignment_ids: Collection[UUID]) -> dict[UUID, float]:
-    """What these answers were worth, those of them that answered gold and have been looked at."""
-    rows = GoldScore.objects.filter(assignment_id__in=assignment_ids, kind=GoldScore.Kind.ANSWERED).order_by("number")
-    return dict(rows.values_list("assignment_id", "score"))
+    """What these answers were worth, those of them that answered gold and have been looked at. Nothing for gold that was retired."""
+    rows = GoldScore.objects.filter(assignment_id__in=assignment_ids, kind=GoldScore.Kind.ANSWERED, task__gold__retired_at=None)
+    return dict(rows.order_by("number").values_list("assignment_id", "score"))
 
 
 def observations_of(worker_id: UUID, project_id: UUID) -> int:

@@ -136,6 +136,29 @@ def _lift(decision: Decision, *, decided_by: UUID | None, rule: str, reason: str
     return lifting
 
 
+def last_of_rule(worker_id: UUID, *, rule: str, scope: str) -> Decision | None:
+    """The newest pause by a rule in a scope, whatever became of it."""
+    rows = Decision.objects.filter(worker_id=worker_id, rule=rule, scope=scope, kind=Decision.Kind.PAUSE)
+    return rows.order_by("-created_at").first()
+
+
+def standing_of_rule(worker_id: UUID, *, rule: str, scope: str) -> list[Decision]:
+    """The pauses by a rule in a scope that nobody has lifted, also those that are over."""
+    rows = Decision.objects.filter(worker_id=worker_id, rule=rule, scope=scope, kind=Decision.Kind.PAUSE, decision=None)
+    return list(rows.order_by("created_at"))
+
+
+def lifting_of(decision_id: UUID) -> Decision | None:
+    """The decision that lifted this one, if one did."""
+    return Decision.objects.filter(lifts_id=decision_id).first()
+
+
+def by_a_person_since(worker_id: UUID, *, scope: str, since: datetime) -> bool:
+    """Has a named human restricted this worker in the scope since then?"""
+    rows = Decision.objects.filter(worker_id=worker_id, scope=scope, kind__in=RESTRICTING, created_at__gte=since)
+    return rows.filter(decided_by__isnull=False).exists()
+
+
 def in_force(worker_id: UUID, *, scopes: Sequence[str], now: datetime) -> list[Decision]:
     """The restrictions on a worker in any of the scopes that hold at `now`: effective, not over, not lifted."""
     return list(

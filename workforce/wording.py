@@ -32,8 +32,15 @@ def _decided(data: Data, count: int) -> str:
         "pause": _("You are paused: %(reason)s"),
         "exclude": _("You are excluded: %(reason)s"),
         "lift": _("A decision about you was lifted: %(reason)s"),
+        "case_opened": _("A person will look at your work in “%(about)s”: %(reason)s"),
+        "case_ended": _(
+            "A person was to look at your work in “%(about)s”. You go on as before, and are measured afresh. %(reason)s"
+        ),
+        "record_corrected": _(
+            "A task of “%(about)s” with a known answer had a wrong one. It was put right, and your record with it."
+        ),
     }
-    return texts[data["kind"]] % {"reason": data["reason"]}
+    return (texts[data["kind"]] % {"reason": data["reason"], "about": data.get("about", "")}).strip()
 
 
 def _appeal_decided(data: Data, count: int) -> str:
@@ -61,6 +68,9 @@ SENTENCES: dict[NoticeKind, Callable[[Data, int], str]] = {
     NoticeKind.WORK_ACCEPTED: _accepted,
     NoticeKind.WORK_REJECTED: lambda data, count: _("An answer of yours was rejected: %(reason)s") % {"reason": data["reason"]},
     NoticeKind.DECIDED: _decided,
+    NoticeKind.CASE_OPENED: lambda data, count: (
+        _("A rule would pause a worker of “%(about)s” again. Decide within three days: GET cases.") % {"about": data["about"]}
+    ),
     NoticeKind.APPEAL_FILED: lambda data, count: _("A worker appeals a decision: “%(about)s”.") % {"about": data["about"]},
     NoticeKind.APPEAL_DECIDED: _appeal_decided,
     NoticeKind.SKILL_GRANTED: lambda data, count: _("You hold the skill “%(skill)s” now, at %(value)s of 100.") % dict(data),

@@ -123,6 +123,7 @@ class NewBatch(serializers.ModelSerializer[Batch]):
             "workers_max",
             "retrain_course_id",
             "retrain_blocks",
+            "case_waiting",
         ]
 
 

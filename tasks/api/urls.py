@@ -4,6 +4,7 @@ from tasks.api import (
     aggregating,
     appealing,
     asking,
+    cases,
     earning,
     exporting,
     guiding,
@@ -39,5 +40,6 @@ urlpatterns = [
     *exporting.urlpatterns,
     *asking.urlpatterns,
     *appealing.urlpatterns,
+    *cases.urlpatterns,
     *my_data.urlpatterns,
 ]

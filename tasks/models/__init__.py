@@ -3,7 +3,7 @@
 from tasks.models.aggregation import AggregationRun, Result, RunSkill
 from tasks.models.answering import Answer, Assignment, BulkAcceptance, Draft, Review
 from tasks.models.counting import Tally
-from tasks.models.gold import GoldScore, Look
+from tasks.models.gold import Case, GoldChange, GoldScore, Look
 from tasks.models.learning import Study
 from tasks.models.media import MediaFile, ToldOfSite
 from tasks.models.publishing import Batch, Enrolment, Guideline, GuidelineReading, Import, Project
@@ -15,9 +15,11 @@ __all__ = [
     "Assignment",
     "Batch",
     "BulkAcceptance",
+    "Case",
     "Draft",
     "Enrolment",
     "Gold",
+    "GoldChange",
     "GoldScore",
     "Guideline",
     "GuidelineReading",

@@ -162,6 +162,8 @@ class Batch(models.Model):
     retrain_blocks = models.BooleanField(
         default=True, db_default=True
     )  # and gets no new tasks for a day, or until it is finished
+    # while a person looks at somebody the rule would pause again: they work on, or are paid; blank: as the installation says
+    case_waiting = models.CharField(max_length=4, choices=[("work", "work"), ("paid", "paid")], blank=True, db_default="")
     # bookkeeping
     media_origins = ArrayField(
         models.CharField(max_length=200), default=list

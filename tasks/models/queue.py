@@ -69,6 +69,7 @@ class Gold(models.Model):
     solution = JSONField()  # in canonical form, as the label family makes it
     explanation = models.TextField(blank=True)  # shown after a practice task
     created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)  # no longer gold, and no longer handed out; see `correcting`
 
     class Meta:
         verbose_name_plural = "gold"

@@ -378,6 +378,9 @@ APART = {
     "lessons/<uuid:lesson_id>/practise",  # by its number: tests/tasks/test_practising.py
     "memberships/<uuid:membership_id>/end",
     "decisions/<uuid:decision_id>/lift",
+    "cases/<uuid:case_id>/resolve",  # these three: tests/tasks/test_cases.py
+    "tasks/<uuid:task_id>/correct-gold",
+    "tasks/<uuid:task_id>/retire-gold",
 } | TALKING
 
 

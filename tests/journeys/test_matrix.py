@@ -44,6 +44,11 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
     "appeals/<uuid:appeal_id>": {"get": (FOREIGN, FOREIGN)},
     "appeals/<uuid:appeal_id>/withdraw": {"post": (NO_WORKER, FOREIGN)},
     "appeals/<uuid:appeal_id>/decide": {"post": (FOREIGN, FOREIGN)},
+    "cases/<uuid:case_id>": {"get": (FOREIGN, FOREIGN)},
+    "cases/<uuid:case_id>/resolve": {"post": (FOREIGN, FOREIGN)},
+    "tasks/<uuid:task_id>/correct-gold": {"post": (FOREIGN, FOREIGN)},
+    "tasks/<uuid:task_id>/retire-gold": {"post": (FOREIGN, FOREIGN)},
+    "batches/<uuid:batch_id>/gold-changes": {"get": (FOREIGN, FOREIGN)},
     "assignments/<uuid:assignment_id>/questions": {"post": (NO_WORKER, FOREIGN)},
     "assignments/<uuid:assignment_id>/flag": {"post": (NO_WORKER, FOREIGN)},
     "batches/<uuid:batch_id>/questions": {"post": (NO_WORKER, 201)},  # a job is anybody's to ask about
@@ -127,7 +132,7 @@ ROWS: dict[str, dict[str, tuple[int, int]]] = {
 LISTS = {
     "tokens", "me", "agreements", "organizations", "decisions", "skills", "grants", "me/quality", "me/pay", "me/transfers", "me/time",
     "me/quality/methods", "me/time/summary", "me/earnings", "me/acceptances", "me/identity", "me/onboarding", "me/teams", "onboarding-steps",
-    "pay-floors", "projects", "batches", "threads", "notifications", "appeals", "me/data",
+    "pay-floors", "projects", "batches", "threads", "notifications", "appeals", "cases", "me/data",
     "me/erasure", "me/invitations", "me/notification-preferences", "assignments", "jobs", "exams", "attempts", "courses", "trainings",
 }  # fmt: skip
 OPEN_TO_STRANGERS = {"accounts", "tokens"}
@@ -150,6 +155,9 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "questions": {"text": "Why?"},
         "appeal": {"text": "It is wrong."},
         "decide": {"verdict": "overturned", "reason": COMMENT},
+        "resolve": {"verdict": "nothing", "reason": COMMENT},
+        "correct-gold": {"solution": {"label": "b"}, "reason": "The truth is b."},
+        "retire-gold": {"reason": "Nobody can tell."},
         "flag": {"reason": "offensive"},
         "messages": {"text": "Hello"},
         "clarify": {"question": "Q", "answer": "A"},

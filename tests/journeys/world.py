@@ -1,12 +1,13 @@
 """A world with one of everything in it, made over HTTP: what rita set up, what wanda did there, what olga decided."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from tasks import personal_data
-from tasks.models import BulkAcceptance
+from tasks.models import Batch, BulkAcceptance, Case
 from tests.builders import Person
 from tests.tasks.scenes import COMMENT, INTERFACE, result
 
@@ -51,6 +52,8 @@ def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
     gold = {"key": "g", "payload": {"text": "Gold"}, "solution": {"label": "a"}}
     ok(rita.upload(f"batches/{ids['batch_id']}/gold", rows(gold)), 201)
     ok(rita.post(f"batches/{ids['batch_id']}/publish"))
+    ids["task_id"] = next(row["id"] for row in ok(rita.get(f"batches/{ids['batch_id']}/tasks"))["results"] if row["is_gold"])
+    ids["case_id"] = case(rita, wanda, ids["batch_id"])
     for n in range(3):
         lease = ok(wanda.post(f"batches/{ids['batch_id']}/claim"))["assignments"][0]
         at = wanda.now.replace(minute=n + 1)
@@ -136,3 +139,23 @@ def _accepted_at_once(batch_id: str, rita: Person) -> BulkAcceptance:
     return BulkAcceptance.objects.create(
         batch_id=batch_id, requested_by=rita.user, waiting=0, created_at=rita.now, seen_at=rita.now, ended_at=rita.now
     )
+
+
+def case(rita: Person, wanda: Person, batch_id: str) -> str:
+    """A case about wanda, as the rule opens it."""
+    batch = Batch.objects.get(id=batch_id)
+    assert wanda.worker
+    made = Case.objects.create(
+        worker=wanda.worker,
+        batch=batch,
+        project_id=batch.project_id,
+        organization_id=batch.organization_id,
+        window=1,
+        rule="gold-accuracy/1",
+        finding="Of 10 tasks with a known answer you have answered 2 as expected.",
+        waiting="work",
+        currency=batch.currency,
+        opened_at=wanda.now,
+        decide_due_at=wanda.now + timedelta(hours=72),
+    )
+    return str(made.id)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -183,9 +183,42 @@ def test_practice_has_a_bound(rita, wanda, now, monkeypatch):
     training.start(wanda.worker.id, made.id, now=now)
     for _ in range(2):
         learning.answer(wanda, lesson, right=False)
-    with pytest.raises(PracticeUsedUp):
+    with pytest.raises(PracticeUsedUp) as refused:
         learning.answer(wanda, lesson)
     assert PracticeAnswer.objects.count() == 2
+    assert Training.objects.get().used_up_at is not None
+    with pytest.raises(PracticeUsedUp):
+        training.start(wanda.worker.id, made.id, now=now + timedelta(hours=23))
+    tomorrow = datetime.fromisoformat(refused.value.details["again_from"])
+    again = training.start(wanda.worker.id, made.id, now=tomorrow)
+    assert (again.number, training.standing(wanda.worker.id, lesson.id).answered) == (2, 0)
+    for _ in range(2):
+        learning.answer(wanda, lesson, at=tomorrow)
+    assert Training.objects.get(number=2).finished_at == tomorrow
+
+
+@db
+def test_an_assigned_course_whose_practice_is_used_up_still_ends_the_pause(rita, olga, wanda, now, monkeypatch):
+    monkeypatch.setattr(training, "ANSWERS_MAX", 2)
+    [lesson] = learning.lessons(made := learning.course(rita, reading=False))
+    batch, later = scenes.opened(rita, olga), now + timedelta(days=2)
+    [first] = practising.assign(
+        rita.actor,
+        made.id,
+        worker_id=wanda.worker.id,
+        project_id=batch.project_id,
+        reason="Colours.",
+        due_at=now + timedelta(days=9),
+        blocks=True,
+        now=now,
+    )
+    for _ in range(2):
+        learning.answer(wanda, lesson, right=False)
+    again = training.start(wanda.worker.id, made.id, now=later)
+    assert (again.reason, again.decision_id) == (first.reason, first.decision_id)
+    for _ in range(2):
+        learning.answer(wanda, lesson, at=later)
+    assert not decisions.in_force(wanda.worker.id, scopes=[first.scope], now=later)
 
 
 @db
@@ -287,14 +320,8 @@ def failed_gold(worker, batch, *, count, now):
 
 
 def gate(batch, estimate, now):
-    return gating.pause_if_below(
-        estimate,
-        bar=0.7,
-        organization_id=batch.organization_id,
-        retrain_course_id=batch.retrain_course_id,
-        retrain_blocks=batch.retrain_blocks,
-        now=now,
-    )
+    batch.accuracy_bar = 0.7
+    return gating.pause_if_below(estimate, batch, now=now)
 
 
 @db

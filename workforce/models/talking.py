@@ -171,6 +171,7 @@ class NoticeKind(models.TextChoices):
     WORK_ACCEPTED = "work_accepted", _("My work is accepted")
     WORK_REJECTED = "work_rejected", _("My work is rejected")
     DECIDED = "decided", _("A decision about me")
+    CASE_OPENED = "case_opened", _("A worker's case waits for a decision of my organisation")
     APPEAL_FILED = "appeal_filed", _("Somebody appeals a decision of my organisation")
     APPEAL_DECIDED = "appeal_decided", _("My appeal is decided")
     SKILL_GRANTED = "skill_granted", _("I hold a new skill")
