@@ -11,10 +11,9 @@ from rest_framework.request import Request
 from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from tasks import casework, correcting
-from tasks.exporting import alias_of
 from tasks.models import Case, GoldChange
 from tasks.publishing import own_batch
-from workforce import access
+from workforce import access, aliases
 from workforce.models import Membership
 
 
@@ -43,7 +42,7 @@ class CaseBody(serializers.ModelSerializer[Case]):
 
     def get_worker(self, row: Case) -> str:
         """Their alias."""
-        return alias_of(row.worker_id, row.organization_id)
+        return aliases.alias_of(row.worker_id, row.organization_id)
 
 
 class Cases(ClosedFilters, ListAPIView[Case]):

@@ -9,12 +9,12 @@ from payments import ledger
 from payments.models import Transfer
 from qualification import evidence
 from qualification.models import Estimate, Training, Withdrawal
-from tasks import appealing, casework, correcting, exporting, gating, practising, weighing
+from tasks import appealing, casework, correcting, gating, practising, weighing
 from tasks.errors import CaseEnded, CaseUnexplained, GoldUnchanged, NotEligible
 from tasks.models import Case, Gold, GoldChange, GoldScore, Task
 from tests.tasks import learning_scenes as learning
 from tests.tasks import scenes
-from workforce import decisions
+from workforce import aliases, decisions
 from workforce.models import Decision, Notification
 
 pytestmark = pytest.mark.django_db
@@ -164,7 +164,7 @@ def test_without_the_money_nobody_is_made_to_wait(rita, olga, wanda, now):
 def test_over_http_both_sides_see_it_and_a_repeat_is_one(rita, wanda, walt, rex, case, now):
     assert [row["id"] for row in rita.get("cases").json()["results"]] == [str(case.id)]
     [mine] = wanda.get("cases").json()["results"]
-    assert mine["worker"] == exporting.alias_of(wanda.worker.id, rita.organization.id)
+    assert mine["worker"] == aliases.alias_of(wanda.worker.id, rita.organization.id)
     for stranger in (walt, rex):
         assert stranger.get(f"cases/{case.id}").status_code == 404
         assert stranger.post(f"cases/{case.id}/resolve", {"verdict": "nothing", "reason": REASON}).status_code == 404
