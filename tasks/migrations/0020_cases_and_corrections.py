@@ -9,8 +9,8 @@ import foundation.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tasks", "0017_gold_is_weighed_later"),
-        ("workforce", "0015_practice_can_be_used_up"),
+        ("tasks", "0019_signs_of_life_of_jobs"),
+        ("workforce", "0017_cases_are_told"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
