@@ -10,7 +10,7 @@ import foundation.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("tasks", "0019_signs_of_life_of_jobs"),
-        ("workforce", "0017_cases_are_told"),
+        ("workforce", "0018_cases_are_told"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workforce", "0016_signs_of_life_of_jobs"),
+        ("workforce", "0017_invitations_of_members"),
     ]
 
     operations = [
