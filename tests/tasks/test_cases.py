@@ -12,6 +12,7 @@ from qualification.models import Estimate, Training, Withdrawal
 from tasks import appealing, casework, correcting, gating, practising, weighing
 from tasks.errors import CaseEnded, CaseUnexplained, GoldUnchanged, NotEligible
 from tasks.models import Case, Gold, GoldChange, GoldScore, Task
+from tests.builders import known
 from tests.tasks import learning_scenes as learning
 from tests.tasks import scenes
 from workforce import aliases, decisions
@@ -295,7 +296,7 @@ def test_finishing_the_course_ends_a_second_pause_too(rita, olga, wanda, now):
     made = learning.course(rita, reading=False)
     batch = scenes.opened(rita, olga)
     due = now + timedelta(days=9)
-    given = {"worker_id": wanda.worker.id, "project_id": batch.project_id, "reason": "Colours.", "blocks": True}
+    given = {"worker": known(wanda, rita), "project_id": batch.project_id, "note": "Colours.", "blocks": True}
     [row] = practising.assign(rita.actor, made.id, due_at=now + DAY, now=now, **given)
     later = now + 2 * DAY
     assert not decisions.in_force(wanda.worker.id, scopes=[row.scope], now=later), "the first is over"
