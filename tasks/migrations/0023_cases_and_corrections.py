@@ -9,7 +9,7 @@ import foundation.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tasks", "0020_tallies_and_closing"),
+        ("tasks", "0022_told_of_sites"),
         ("workforce", "0018_cases_are_told"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
