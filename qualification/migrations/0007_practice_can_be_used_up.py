@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("qualification", "0006_evidence_can_be_withdrawn"),
-        ("workforce", "0018_cases_are_told"),
+        ("workforce", "0019_cases_are_told"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

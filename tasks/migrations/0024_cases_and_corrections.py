@@ -9,8 +9,8 @@ import foundation.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tasks", "0022_told_of_sites"),
-        ("workforce", "0018_cases_are_told"),
+        ("tasks", "0023_imports_know_their_format"),
+        ("workforce", "0019_cases_are_told"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

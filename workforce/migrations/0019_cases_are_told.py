@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workforce", "0017_invitations_of_members"),
+        ("workforce", "0018_tokens_have_scopes"),
     ]
 
     operations = [
