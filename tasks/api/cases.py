@@ -8,12 +8,12 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
-from foundation.api.commands import Command
 from foundation.api.filters import ClosedFilters
 from tasks import casework, correcting
 from tasks.models import Case, GoldChange
 from tasks.publishing import own_batch
 from workforce import access, aliases
+from workforce.api.commands import PostCommand
 from workforce.models import Membership
 
 
@@ -77,7 +77,7 @@ class CaseVerdictBody(serializers.Serializer[Any]):
     until = serializers.DateTimeField(required=False, help_text="Of a pause, and only of one: when it ends, within 90 days.")
 
 
-class DecideCase(Command):
+class DecideCase(PostCommand):
     """Decide a case by name: nothing, a pause, or an exclusion. Their accuracy is measured afresh whatever you decide."""
 
     accepts = CaseVerdictBody
@@ -106,7 +106,7 @@ class CorrectionBody(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=correcting.REASON_MAX_CHARACTERS)
 
 
-class CorrectGold(Command):
+class CorrectGold(PostCommand):
     """Correct the solution of a gold task: every answer to it is weighed anew, and pauses that would not have happened are lifted."""
 
     accepts = CorrectionBody
@@ -124,7 +124,7 @@ class RetirementBody(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=correcting.REASON_MAX_CHARACTERS)
 
 
-class RetireGold(Command):
+class RetireGold(PostCommand):
     """Let a task be gold no longer: nobody gets it any more, and no answer to it counts for or against anybody."""
 
     accepts = RetirementBody
