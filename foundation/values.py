@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext_noop
 
 from foundation.errors import Invalid
 
@@ -29,10 +30,10 @@ SHOWN_CHARACTERS = 60
 SUSPICIOUS = re.compile(rb"(?:^|[\s:,\[])(?:-0|-?[0-9.]{1,15}[eE]|-?[0-9.]{16})|NaN|Infinity")
 
 TOO_LARGE = f"A number lies between -{WHOLE_MAX} and {WHOLE_MAX}; send a larger one as a text."
-TOO_FINE = "A number has the digits that a double keeps, at most 17; round it, or send it as a text."
-TOO_SMALL = "This number is so small that it would become 0; round it, or send it as a text."
-MINUS_ZERO = "The zero has a sign, which would be lost; send 0."
-NO_NUMBER = "JSON has no NaN and no infinity; send null, or a text."
+TOO_FINE = gettext_noop("A number has the digits that a double keeps, at most 17; round it, or send it as a text.")
+TOO_SMALL = gettext_noop("This number is so small that it would become 0; round it, or send it as a text.")
+MINUS_ZERO = gettext_noop("The zero has a sign, which would be lost; send 0.")
+NO_NUMBER = gettext_noop("JSON has no NaN and no infinity; send null, or a text.")
 TOO_DEEP = f"Lists and objects are nested at most {DEPTH_MAX} deep; make it flatter, or send the inner part as a text."
 
 

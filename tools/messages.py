@@ -1,7 +1,8 @@
 """The site's translations: `python tools/messages.py update | compile | check`. Babel and Django do the work; no gettext binaries are needed.
 
-Found are: gettext calls in Python, the translate tags of Django templates, and refusals: the `message` of every class in an `errors.py`
-and the words with which one is raised, which `config` translates when it shows them. Words of our scripts come to them through pages.
+Found are: gettext calls in Python, the translate tags of Django templates, and refusals: the `message` of every class in an `errors.py`,
+or with a `code` beside it anywhere, and the words with which one is raised, which `config` translates when it shows them. Words of our
+scripts come to them through pages.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
@@ -60,22 +61,30 @@ def of_python(path: Path) -> Iterator[tuple[Message, str | None]]:
         elif parts:
             yield (parts[0], parts[1]) if len(parts) > 1 else parts[0], None
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ClassDef) and path.name == "errors.py":
-            yield from ((text, None) for line in node.body if (text := _message_of(line)))
+        if _is_refusal(node, path):
+            yield from ((text, None) for line in node.body if (text := _text_of(line, "message")))
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             yield from ((text, None) for text in _words_of(node.exc))
 
 
 @cache
 def refusals() -> frozenset[str]:
-    """The names with which refusals are raised: the classes of every `errors.py`, and the label families' own `refuse`."""
-    sources = [path.read_text() for room in ROOMS for path in (ROOT / room).rglob("errors.py")]
-    classes = {node.name for source in sources for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)}
+    """The names with which refusals are raised: the classes that are refusals, and the label families' own `refuse`."""
+    paths = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    classes = {node.name for path in paths for node in ast.walk(ast.parse(path.read_bytes())) if _is_refusal(node, path)}
     return frozenset(classes | {"refuse"})
 
 
-def _message_of(line: ast.stmt) -> str | None:
-    if not isinstance(line, ast.Assign) or getattr(line.targets[0], "id", "") != "message":
+def _is_refusal(node: ast.AST, path: Path) -> TypeGuard[ast.ClassDef]:
+    """A class in an `errors.py`, or one with a `code` and a `message` of its own."""
+    if not isinstance(node, ast.ClassDef):
+        return False
+    return path.name == "errors.py" or all(any(_text_of(line, name) for line in node.body) for name in ("code", "message"))
+
+
+def _text_of(line: ast.stmt, name: str) -> str | None:
+    """The constant text that a line of a class gives to a name."""
+    if not isinstance(line, ast.Assign) or getattr(line.targets[0], "id", "") != name:
         return None
     return line.value.value if isinstance(line.value, ast.Constant) and isinstance(line.value.value, str) else None
 

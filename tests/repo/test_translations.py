@@ -47,6 +47,12 @@ def test_messages_are_found_where_they_are_said(tmp_path):
         ("Next", "of a list"),
         ("A row is wrong.", None),
     }
+    module = tmp_path / "paging.py"
+    module.write_text(
+        'class BadPage(Invalid):\n    code = "bad_page"\n    message = "There is no such page."\n'
+        'class Note:\n    message = "No refusal at all."\n'
+    )
+    assert set(tool.of_python(module)) == {("There is no such page.", None)}
     template = "{% load i18n %}{% translate 'Menu' %} {% blocktranslate count n=m %}{{ n }} job{% plural %}{{ n }} jobs{% endblocktranslate %}"
     assert set(tool.of_template(template)) == {("Menu", None), (("%(n)s job", "%(n)s jobs"), None)}
 
