@@ -7,7 +7,7 @@ from django.db.models import Sum
 from tasks.models import Assignment, Tally
 
 OF_TASKS = ("tasks", "complete", "places", "answered")
-OF_GOLD = ("gold_wished", "gold_others")
+OF_GOLD = ("gold_wished", "gold_others", "gold_answered")
 COUNTED = (*OF_TASKS, *OF_GOLD, "need", *Assignment.State.values)
 
 

@@ -34,7 +34,8 @@ CHECKS: dict[str, str] = {
     "the tally of a batch is what its rows say": """
         WITH said AS (
             SELECT batch_id, sum(tasks) AS tasks, sum(places) AS places, sum(complete) AS complete, sum(answered) AS answered,
-                   sum(need) AS need, sum(gold_wished) AS gold_wished, sum(gold_others) AS gold_others, sum(leased) AS leased,
+                   sum(need) AS need, sum(gold_wished) AS gold_wished, sum(gold_others) AS gold_others,
+                   sum(gold_answered) AS gold_answered, sum(leased) AS leased,
                    sum(submitted) AS submitted, sum(accepted) AS accepted, sum(rejected) AS rejected, sum(returned) AS returned,
                    sum(expired) AS expired, sum(late) AS late, sum(owed_micros) AS owed
               FROM tasks_tally GROUP BY batch_id
@@ -42,7 +43,8 @@ CHECKS: dict[str, str] = {
             SELECT batch_id, count(*) FILTER (WHERE lane <> 2) AS tasks, sum(overlap) FILTER (WHERE lane <> 2) AS places,
                    count(*) FILTER (WHERE lane <> 2 AND state = 'complete') AS complete, sum(done) FILTER (WHERE lane <> 2) AS answered,
                    sum(need) AS need, sum(overlap) FILTER (WHERE lane = 2) AS gold_wished,
-                   count(*) FILTER (WHERE lane = 2 AND overlap = 0) AS gold_others
+                   count(*) FILTER (WHERE lane = 2 AND overlap = 0) AS gold_others,
+                   sum(done) FILTER (WHERE lane = 2) AS gold_answered
               FROM tasks_task GROUP BY batch_id
         ), of_assignments AS (
             SELECT batch_id, count(*) FILTER (WHERE state = 'leased') AS leased, count(*) FILTER (WHERE state = 'submitted') AS submitted,
@@ -56,12 +58,12 @@ CHECKS: dict[str, str] = {
           LEFT JOIN said s ON s.batch_id = b.id LEFT JOIN of_tasks t ON t.batch_id = b.id
           LEFT JOIN of_assignments a ON a.batch_id = b.id
          WHERE (coalesce(s.tasks, 0), coalesce(s.places, 0), coalesce(s.complete, 0), coalesce(s.answered, 0), coalesce(s.need, 0),
-                coalesce(s.gold_wished, 0), coalesce(s.gold_others, 0), coalesce(s.leased, 0), coalesce(s.submitted, 0),
+                coalesce(s.gold_wished, 0), coalesce(s.gold_others, 0), coalesce(s.gold_answered, 0), coalesce(s.leased, 0), coalesce(s.submitted, 0),
                 coalesce(s.accepted, 0), coalesce(s.rejected, 0), coalesce(s.returned, 0), coalesce(s.expired, 0), coalesce(s.late, 0),
                 coalesce(s.owed, 0))
                IS DISTINCT FROM
                (coalesce(t.tasks, 0), coalesce(t.places, 0), coalesce(t.complete, 0), coalesce(t.answered, 0), coalesce(t.need, 0),
-                coalesce(t.gold_wished, 0), coalesce(t.gold_others, 0), coalesce(a.leased, 0), coalesce(a.submitted, 0),
+                coalesce(t.gold_wished, 0), coalesce(t.gold_others, 0), coalesce(t.gold_answered, 0), coalesce(a.leased, 0), coalesce(a.submitted, 0),
                 coalesce(a.accepted, 0), coalesce(a.rejected, 0), coalesce(a.returned, 0), coalesce(a.expired, 0), coalesce(a.late, 0),
                 coalesce(a.owed, 0))""",
     "nobody has a task twice": """

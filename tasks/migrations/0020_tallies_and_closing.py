@@ -14,6 +14,7 @@ OF_A_TASK = {
     "need": "need",
     "gold_wished": "CASE WHEN lane = 2 THEN overlap ELSE 0 END",
     "gold_others": "CASE WHEN lane = 2 AND overlap = 0 THEN 1 ELSE 0 END",
+    "gold_answered": "CASE WHEN lane = 2 THEN done ELSE 0 END",  # so that an answer to gold writes as much as any other
 }
 STATES = ["leased", "submitted", "accepted", "rejected", "returned", "expired", "late"]
 OF_AN_ASSIGNMENT = {state: f"CASE WHEN state = '{state}' THEN 1 ELSE 0 END" for state in STATES} | {

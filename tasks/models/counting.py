@@ -22,6 +22,7 @@ class Tally(models.Model):
     # of gold
     gold_wished = models.BigIntegerField(default=0, db_default=0)  # places of gold tasks that say how many they want
     gold_others = models.BigIntegerField(default=0, db_default=0)  # gold tasks that do not
+    gold_answered = models.BigIntegerField(default=0, db_default=0)  # their places with an answer
     # assignments by state
     leased = models.BigIntegerField(default=0, db_default=0)
     submitted = models.BigIntegerField(default=0, db_default=0)

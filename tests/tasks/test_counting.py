@@ -31,6 +31,7 @@ def true_counts(batch: Batch) -> dict[str, int]:
         "answered": sum(task.done for task in ordinary),
         "gold_wished": sum(task.overlap for task in tasks if task.lane == Task.Lane.GOLD),
         "gold_others": sum(task.lane == Task.Lane.GOLD and not task.overlap for task in tasks),
+        "gold_answered": sum(task.done for task in tasks if task.lane == Task.Lane.GOLD),
         "need": sum(task.need for task in tasks),
         **{state: states.count(state) for state in Assignment.State.values},
     }

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from qualification.models import Estimate, Evidence
 from tasks import answering, assigning, exporting, gating, weighing
-from tasks.models import Assignment, Enrolment, GoldScore, Look, Task
+from tasks.models import Assignment, Enrolment, GoldScore, Look, Tally, Task
 from tests.builders import Visitor
 from tests.tasks import scenes
 from workforce import threads
@@ -66,6 +66,16 @@ def test_a_hand_in_asks_the_same_whatever_the_task_and_never_of_gold(wanda, batc
     assert len(of_gold) == 4, "the token, what is read, the clock of the third task, what is written"
     assert not [sql for sql in of_gold if "tasks_gold" in sql or "lane" in sql or "qualification" in sql]
     assert not Evidence.objects.exists()
+
+
+def test_triggers_write_as_much_for_gold_as_for_any_other_answer(wanda, batch):
+    def tallied(lease):
+        before = Tally.objects.filter(batch_id=batch.id).count()
+        scenes.submit(wanda, lease)
+        return Tally.objects.filter(batch_id=batch.id).count() - before
+
+    gold, other = claims_of_each(wanda, batch)
+    assert tallied(gold) == tallied(other) > 0
 
 
 @pytest.mark.parametrize("verb", ["return", "heartbeat", "begin"])
