@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from foundation.statements import rows_of
@@ -98,5 +99,5 @@ def refuse_if_used_up(kind: str, owner_id: UUID) -> None:
 
 def _reached(kind: str, limit: int, count: int) -> LimitReached:
     what, way_out = KINDS[kind]
-    message = _("The limit is %(limit)s %(what)s. %(way_out)s") % {"limit": f"{limit:,}", "what": what, "way_out": way_out}
-    return LimitReached(str(message), kind=kind, limit=limit, got=count)
+    facts = {"limit": number_format(limit, force_grouping=True), "what": what, "way_out": way_out}
+    return LimitReached(str(_("The limit is %(limit)s %(what)s. %(way_out)s") % facts), kind=kind, limit=limit, got=count)

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from foundation.errors import DomainError
 from foundation.ids import new_id
 from qualification import examining, granting, training
-from tasks import asking, importing, media, practising, publishing, results
+from tasks import asking, importing, media, practising, publishing, results, uploads
 from tasks.errors import BadUpload
 from tasks.models import MediaFile, Project
 from tests import builders
@@ -56,7 +56,7 @@ def _upload(rita: Any, batch_id: Any, rows: int = 1) -> Any:
         batch_id,
         kind="tasks",
         stream=io.BytesIO(body),
-        content_type=importing.NDJSON,
+        content_type=uploads.NDJSON,
         skip_bad=False,
         key=None,
         now=rita.now,
