@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("command", choices=["update", "compile", "check"])
     command = parser.parse_args().command
     if command == "check":
-        sys.exit("\n".join(complaints()))
+        sys.exit("\n".join(complaints()) or None)
     {"update": update, "compile": compile_all}[command]()
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 
+import pytest
 from django.conf import settings
 
 from tasks import media
@@ -70,3 +71,13 @@ def test_a_translation_that_names_other_values_is_told(tmp_path, monkeypatch):
         .replace('"Stop"\nmsgstr ""', '"Stop"\nmsgstr "Alto"')
     )
     assert tool.complaints() == ["es: names other values: 'Until %(until)s'"]
+
+
+def test_check_fails_only_when_something_is_lacking(monkeypatch):
+    tool = the_tool()
+    monkeypatch.setattr("sys.argv", ["messages.py", "check"])
+    for found, said in ([], None), (["es: missing: 'Stop'"], "es: missing: 'Stop'"):
+        monkeypatch.setattr(tool, "complaints", lambda found=found: found)
+        with pytest.raises(SystemExit) as left:
+            tool.main()
+        assert left.value.code == said
