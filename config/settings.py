@@ -243,6 +243,8 @@ SPECTACULAR_SETTINGS = {
         "NoticeKind": "workforce.models.NoticeKind",
         "StepKind": "workforce.models.OnboardingStep.Kind",
         "AppealState": "workforce.models.Appeal.State",
+        "CaseVerdict": "tasks.models.Case.Verdict",
+        "CaseState": "tasks.models.Case.State",
         "ThreadState": "workforce.models.Thread.State",
         "DataCopyState": "workforce.models.DataCopy.State",
         "ErasureState": "workforce.models.Erasure.State",

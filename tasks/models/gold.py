@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 
+from foundation.fields import JSONField
 from foundation.ids import new_id
 from qualification.models import Evidence
 from tasks.models.answering import Assignment
@@ -70,8 +71,8 @@ class GoldChange(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     task = models.ForeignKey(Task, models.PROTECT)
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    solution_before = models.JSONField()
-    solution = models.JSONField(null=True)  # in canonical form; None where it was retired
+    solution_before = JSONField()
+    solution = JSONField(null=True)  # in canonical form; None where it was retired
     reason = models.TextField()
     changed_by = models.ForeignKey(User, models.PROTECT)
     created_at = models.DateTimeField()
@@ -134,8 +135,8 @@ class Case(models.Model):
     organization = models.ForeignKey(Organization, models.PROTECT)
     window = models.PositiveIntegerField()  # of the estimate
     rule = models.CharField(max_length=60)
-    inputs = models.JSONField(default=dict)
-    threshold = models.JSONField(default=dict)
+    inputs = JSONField(default=dict)
+    threshold = JSONField(default=dict)
     finding = models.TextField()  # in words the worker reads
     waiting = models.CharField(max_length=4, choices=Waiting.choices)
     currency = models.CharField(max_length=3)

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 
 from foundation import values
 from foundation.values import Unkeepable
+from tasks.models import Gold
 from tests.foundation.test_values import anything, deep
 from tests.journeys import test_matrix
 from tests.journeys.world import batch, build, exam, lesson, ok, rows
@@ -25,10 +26,12 @@ pytestmark = pytest.mark.django_db
 FREE = {"Task.payload", "Prelabel.result", "Answer.result", "Draft.result", "Review.evidence", "Exam.questions", "ExamAttempt.saved",
         "ExamAttempt.answers", "Lesson.examples", "Lesson.practice", "PracticeAnswer.result"}  # fmt: skip
 # Columns with a closed form: whatever else is sent is refused.
-CLOSED = {"Gold.solution", "Guideline.entries", "Batch.requirements", "AggregationRun.parameters", "Worker.language_levels",
+CLOSED = {"Gold.solution", "GoldChange.solution", "GoldChange.solution_before",
+          "Guideline.entries", "Batch.requirements", "AggregationRun.parameters", "Worker.language_levels",
           "Worker.working_hours", "Exam.label_minimums", "Exam.scoring"}  # fmt: skip
 # Columns that we write ourselves, from values that have passed the gate, and in a form of our own.
-OURS = {"Event.data", "AuditEntry.before", "AuditEntry.after", "IdempotentRequest.body", "Decision.inputs", "Decision.threshold",
+OURS = {"Event.data", "Case.inputs", "Case.threshold",
+        "AuditEntry.before", "AuditEntry.after", "IdempotentRequest.body", "Decision.inputs", "Decision.threshold",
         "Notification.data", "ExamAttempt.scores", "ExamAttempt.labels", "Answer.canonical", "Import.errors", "AggregationRun.refusal",
         "AggregationRun.versions", "Result.label", "Result.tied", "Training.inputs", "Training.threshold"}  # fmt: skip
 
@@ -198,6 +201,10 @@ class Scene:
         requirement = {"subject": "country", "comparator": "in", "values": ["DE"]}
         self.upload("gold", {"payload": {"text": "A"}, "solution": value})
         self.upload("gold", {"payload": {"text": "A"}, "solution": {"label": value}})
+        assert self.upload("gold", {"payload": {"text": "A"}, "solution": {"label": "a"}})
+        gold = Gold.objects.values_list("task_id", flat=True)[0]
+        for solution in (value, {"label": value}):
+            self.took(self.rita.post(f"tasks/{gold}/correct-gold", {"solution": solution, "reason": COMMENT}))
         self.took(
             self.rita.post(f"projects/{project}/guidelines", {"text": "T", "entries": [{"label": "a", "definition": value}]})
         )
