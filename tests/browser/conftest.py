@@ -23,6 +23,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from django.conf import settings as django_settings
 from django.core.servers.basehttp import ThreadedWSGIServer
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from django.test.testcases import QuietWSGIRequestHandler
 from playwright.sync_api import (
@@ -125,7 +126,7 @@ def server(django_db_setup: None) -> Iterator[Site]:
     """The real WSGI application on a free port, a thread per connection."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No directory at")  # static files come from the apps themselves here
-        from config.wsgi import application
+        application = get_wsgi_application()  # not config.wsgi, which refuses to serve as the embedded database's superuser
 
     class Handler(QuietWSGIRequestHandler):
         protocol_version = "HTTP/1.1"
