@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -204,8 +205,16 @@ def test_without_the_lock_they_would_be(now, settings, monkeypatch):
     """The control: all of them count before any of them adds."""
     settings.LIMITS = dict(site.LIMITS)
     rita = builders.requester("rita", now=now)
-    monkeypatch.setattr(limits, "LOCK", "SELECT pg_sleep(0.5), %s")
-    assert _projects_at_once(rita, 1) > 1
+    counted, hold = threading.Barrier(12, timeout=60), limits.hold
+
+    def hold_without_lock(kind: str, *arguments: Any, **more: Any) -> None:
+        hold(kind, *arguments, **more)
+        if kind == "projects_per_organization":
+            counted.wait()
+
+    monkeypatch.setattr(limits, "LOCK", "SELECT %s")
+    monkeypatch.setattr(limits, "hold", hold_without_lock)
+    assert _projects_at_once(rita, 1) == 12
 
 
 @pytest.mark.usefixtures("committed_db")
