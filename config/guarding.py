@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from foundation import clock
 from workforce import sign_ins
 
+COOKIELESS = ("/files/", "/frames/")  # no session is looked up there: the signed address is the proof
+
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -46,5 +48,6 @@ class OperatorSessions:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on."""
-        sign_ins.end_if_over(request)
+        if not request.path.startswith(COOKIELESS):
+            sign_ins.end_if_over(request)
         return self.get_response(request)

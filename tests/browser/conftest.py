@@ -150,6 +150,7 @@ def server(django_db_setup: None) -> Iterator[Site]:
 def site(server: Site, committed_db: None, settings: Any, tmp_path: Path) -> Site:
     """The site, with a database that is wiped after the test, and files in a folder of the test's own."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
+    settings.SITE_ADDRESS = server.address  # what links in mails begin with
     return server
 
 

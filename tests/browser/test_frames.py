@@ -103,6 +103,8 @@ def test_an_external_page_sends_its_form_here(site, page, sign_in, wanda, rita, 
         "<FrameHeight>0</FrameHeight></ExternalQuestion>"
     )
     start(page, sign_in, wanda, rita, olga, interface, [{"thing": "a&b=c"}])
+    assert asked == [], "first it is told whose server will see the address"
+    page.get_by_role("button", name="Go on").click()
     inside(page).get_by_label("Colour").fill("red")
     inside(page).get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="no more work")).to_be_visible()

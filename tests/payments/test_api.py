@@ -153,7 +153,6 @@ def test_nobody_deposits_into_their_own_funds(rita, wanda):
         {"amount_micros": -1},
         {"amount_micros": "ten"},
         {"amount_micros": 1.5},
-        {"amount_micros": 10**20},
         {"currency": "usd"},
         {"currency": "DOLLARS"},
         {"currency": ""},
@@ -213,7 +212,6 @@ def test_others_enter_no_floors(rita, wanda):
         {"country": "de"},
         {"currency": "EURO"},
         {"hourly_micros": 0},
-        {"hourly_micros": 10**19},
         {"effective_from": "soon"},
         {"source": ""},
         {"source": "x" * 301},
@@ -252,3 +250,13 @@ def test_staff_look_at_money_and_change_nothing(olga, wanda, client):
     for act in ("change", "delete"):
         assert client.post(f"/admin/payments/transfer/{held.id}/{act}/", {"amount_micros": 1}, secure=True).status_code == 403
     assert Transfer.objects.get(id=held.id).amount_micros == 100
+
+
+@pytest.mark.parametrize("number", [10**19, 10**20])
+def test_a_number_that_could_not_be_given_back_is_refused_at_the_gate(rita, olga, number):
+    for refused in (
+        olga.post(f"organizations/{rita.organization.id}/deposits", DEPOSIT | {"amount_micros": number}),
+        olga.post("pay-floors", FLOOR | {"hourly_micros": number}),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (400, "bad_value")
+    assert not PayFloor.objects.exists()

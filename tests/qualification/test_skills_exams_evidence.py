@@ -158,10 +158,10 @@ def test_starting_at_the_same_moment_is_one_sitting(now):
 
 @pytest.mark.django_db
 def test_evidence_moves_the_estimate_once_per_source(wanda, now):
-    for n, score in enumerate([1.0, 0.0, 0.5]):
+    for n, score in enumerate([1.0, 0.0, 0.5, 1.0, 0.0]):
         evidence.record(wanda.worker.id, scope="project:x", score=score, source=f"a:{n}", now=now)
     again = evidence.record(wanda.worker.id, scope="project:x", score=1.0, source="a:1", now=now)
-    assert (again.alpha, again.beta, again.observations) == (2.5, 2.5, 3)
+    assert (again.alpha, again.beta, again.observations) == (3.5, 3.5, 5)
     assert ok(wanda.get("me/quality"))["results"] == [], "shown after midnight, so that nobody learns which task was a test"
     wanda.now = now + timedelta(days=1)
     body = ok(wanda.get("me/quality"))["results"][0]
@@ -177,7 +177,7 @@ def test_evidence_is_written_once_and_within_its_range(wanda, now):
     for change in (
         "UPDATE qualification_evidence SET score = 0",
         "DELETE FROM qualification_evidence",
-        "TRUNCATE qualification_evidence",
+        "TRUNCATE qualification_evidence CASCADE",
     ):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
