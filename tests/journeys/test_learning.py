@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from tasks import media
+from tests.browser import materials
+from tests.browser.scenes import file
 from tests.journeys.world import batch, ok, rows
 from tests.tasks import scenes
 from workforce import aliases
@@ -31,12 +34,13 @@ def box(label, x=10.0):
 
 
 @pytest.mark.django_db
-def test_wanda_learns_is_examined_and_gets_the_job(rita, wanda, olga, now):
+def test_wanda_learns_is_examined_and_gets_the_job(rita, wanda, olga, now, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
     organization = str(rita.organization.id)
     scenes.floor(olga)
     scenes.funds(olga, rita)
     skill = ok(rita.post("skills", {"organization_id": organization, "name": "Animals"}), 201)["id"]
-    picture = {"image": "/files/0198c5b0-0000-7000-8000-000000000000/a.png"}
+    picture = {"image": media.address_of(file(rita, "a.png", materials.picture()))}
     course = ok(
         rita.post(
             "courses", {"organization_id": organization, "title": "Boxes", "skill_id": skill, "skill_value": 40, "valid_days": 90}
