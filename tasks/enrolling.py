@@ -139,7 +139,8 @@ def missing_in_each(
 ) -> dict[UUID, list[dict[str, Any]]]:
     """The same for many batches, with no more queries than for one."""
     steps = onboarding.missing_steps(worker_id)
-    accepted = Worker.objects.values_list("sensitive_accepted", flat=True).get(id=worker_id)
+    sensitive = any(batch.sensitive for batch in batches)
+    accepted = Worker.objects.values_list("sensitive_accepted", flat=True).get(id=worker_id) if sensitive else []
     scopes = {Decision.scope_of_project(batch.project_id) for batch in batches}
     restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
     skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}

@@ -117,7 +117,8 @@ def _take(query: str, **parameters: UUID) -> list[tuple[int, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         found: list[tuple[int, Any]] = cursor.fetchall()
-        cursor.execute("DELETE FROM import_stage WHERE line = ANY (%s)", [[line for line, _ in found]])
+        if found:
+            cursor.execute("DELETE FROM import_stage WHERE line = ANY (%s)", [[line for line, _ in found]])
     return found
 
 
