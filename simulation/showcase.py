@@ -35,7 +35,7 @@ CREW = [
 BY_ALL = ("tickets", "names", "birds")  # enough people for measured times
 # Mira's days: day, hour, and what she does one after the other: posting, answers
 WEEK: list[tuple[int, int, list[tuple[str, int]]]] = [
-    (0, 8, [("tickets", 8), ("birds", 5), ("replies", 3), ("pairs", 3)]),
+    (0, 8, [("tickets", 10), ("birds", 5), ("replies", 3), ("pairs", 3)]),
     (0, 14, [("shelves", 4), ("photographs", 2)]),
     (1, 9, [("streets", 3), ("names", 2), ("talks", 2)]),
     (2, 8, [("comments", 5), ("summaries", 2), ("calls", 1)]),

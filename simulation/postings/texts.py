@@ -26,6 +26,9 @@ TICKET_GOLD = [
     ),
     ("The website shows an empty page on my tablet.", "Technical problem", "Something of ours does not work."),
     ("I want to return the lamp, it flickers.", "Returns", "The wish decides: they want to return it."),
+    ("The tracking page has said “in the van” for four days.", "Delivery", "The parcel is on its way and late; the page works."),
+    ("Do you also sell gift cards in your shops?", "Something else", "No other team is named for questions about shops."),
+    ("My invoice names my old company.", "Billing", "An invoice is billing, whatever is wrong with it."),
 ]
 TICKETS_POSTING = Posting(
     slug="tickets",
@@ -71,7 +74,7 @@ TICKETS_POSTING = Posting(
     seconds=12,
     cents=6,
     gold_percent=15,
-    settings={"gold_first": 2, "accuracy_bar": 0.6},
+    settings={"gold_first": 5, "accuracy_bar": 0.6},  # five, because accuracy is shown in fives
 )
 
 # ---- several choices; what it shows may hurt ----

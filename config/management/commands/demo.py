@@ -45,6 +45,7 @@ class Command(BaseCommand):
         if options["only"] != "story":
             shown = showcase.live(web.address, operator_token(), tell=console.print)
             enqueue("tasks.jobs.measure_times")
+            enqueue("tasks.jobs.weigh_gold")
             report.show_around(shown, let_in(), console, web.address, mail=settings.EMAIL_FILE_PATH)
         if options["stop"] or not fine:
             stop_remembered()
