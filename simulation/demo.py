@@ -83,10 +83,39 @@ class Story:
     job_list_example: dict[str, Any]
 
 
-def live(address: str, operator_token: str, *, after_the_deadline: Callable[[datetime], None], tell: Tell) -> Story:
-    """Live the whole story against the site at `address`; `after_the_deadline` lets the cluster accept what nobody reviewed."""
-    began = time.monotonic()
+def live(
+    address: str,
+    operator_token: str,
+    *,
+    each_minute: Callable[[], None],
+    after_the_deadline: Callable[[datetime], Any],
+    tell: Tell,
+) -> Story:
+    """Live the whole story against the site at `address`.
+
+    `each_minute` is called every simulated minute, from a thread, and has the cluster do what it does by the minute: weigh gold.
+    `after_the_deadline` lets it accept what nobody reviewed.
+    """
     clock = Clock(datetime.now(UTC))
+    over = threading.Event()
+    minutes = threading.Thread(target=_tick, args=(each_minute, over))
+    minutes.start()
+    try:
+        return _live(address, operator_token, clock, after_the_deadline=after_the_deadline, tell=tell)
+    finally:
+        over.set()
+        minutes.join()
+
+
+def _tick(each_minute: Callable[[], None], over: threading.Event) -> None:
+    while not over.wait(60 / SPEED):
+        each_minute()
+
+
+def _live(
+    address: str, operator_token: str, clock: Clock, *, after_the_deadline: Callable[[datetime], Any], tell: Tell
+) -> Story:
+    began = time.monotonic()
     images = digits(TASKS + GOLD + QUESTIONS)
     truth = {digit.key: digit.truth for digit in images[QUESTIONS:]}
     run = f"{datetime.now(UTC):%H%M%S}"
@@ -261,10 +290,16 @@ def _run_pilot(
         f"batches/{batch_id}/pilots", {"tasks": PILOT_TASKS, "workers": PILOT_WORKERS}, key=f"pilot {batch_id}"
     )
     in_threads(lambda one: _work(one, pilot["id"], truth, images, clock), group)
-    requester.at = clock.now()
-    report: dict[str, Any] = requester.get(f"batches/{batch_id}/pilot-report")
-    assert report["is_finished"], "the group has answered every task of the pilot"
-    return report
+    give_up = time.monotonic() + 60
+    while True:
+        requester.at = clock.now()
+        report: dict[str, Any] = requester.get(f"batches/{batch_id}/pilot-report")
+        assert report["is_finished"], "the group has answered every task of the pilot"
+        if report["gold"]["score"] is not None:
+            return report
+        if time.monotonic() > give_up:
+            raise TimeoutError("The cluster did not weigh the gold of the pilot; is it running?")
+        time.sleep(0.3)
 
 
 def _work(one: Labeller, batch_id: str, truth: dict[str, str], images: list[Digit], clock: Clock) -> None:
@@ -325,7 +360,7 @@ def _reject_one(requester: Client, batch_id: str, truth: dict[str, str], clock: 
     return {**wrong, "shown": shown, "said": said}
 
 
-def _let_the_deadline_pass(requester: Client, batch_ids: list[str], after_the_deadline: Callable[[datetime], None]) -> None:
+def _let_the_deadline_pass(requester: Client, batch_ids: list[str], after_the_deadline: Callable[[datetime], Any]) -> None:
     assert requester.at is not None
     after_the_deadline(requester.at)
     give_up = time.monotonic() + 60

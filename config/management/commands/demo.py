@@ -57,6 +57,7 @@ class Command(BaseCommand):
         story = demo.live(
             address,
             operator_token(),
+            each_minute=lambda: enqueue("tasks.jobs.weigh_gold"),
             after_the_deadline=lambda at: enqueue("tasks.jobs.accept_due", at.isoformat()),
             tell=console.print,
         )
