@@ -112,9 +112,7 @@ def _tick(each_minute: Callable[[], None], over: threading.Event) -> None:
         each_minute()
 
 
-def _live(
-    address: str, operator_token: str, clock: Clock, *, after_the_deadline: Callable[[datetime], Any], tell: Tell
-) -> Story:
+def _live(address: str, operator_token: str, clock: Clock, *, after_the_deadline: Callable[[datetime], Any], tell: Tell) -> Story:
     began = time.monotonic()
     images = digits(TASKS + GOLD + QUESTIONS)
     truth = {digit.key: digit.truth for digit in images[QUESTIONS:]}

@@ -1,6 +1,6 @@
 """The gate: is somebody's accuracy, as gold shows it, under the bar of a batch? Then they are paused for a day at most, with a receipt.
 
-It looks some minutes after a wrong answer, at a random instant, and acts on the bound of the posterior, never on the raw share.
+It looks some minutes or some tasks after a wrong answer, at random, and acts on the bound of the posterior, never on the raw share.
 """
 
 import contextlib
@@ -10,11 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import DateTimeField, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
 
 from qualification import estimating, evidence
 from qualification.models import Estimate
 from tasks import casework, practising
-from tasks.models import Batch, Case, Look
+from tasks.models import Assignment, Batch, Case, Enrolment, Look
 from workforce import decisions
 from workforce.errors import NotLiftable
 from workforce.models import Decision, Worker
@@ -24,7 +26,8 @@ GATE_RULE = "gold-accuracy/1"
 GATE_LEVEL = 0.95
 GATE_MIN_GOLD = 5  # never decide on fewer gold answers (reference: fair-work.md A.2 rule 16)
 PAUSE = timedelta(hours=24)  # the longest a rule may restrict anyone
-LOOK_AFTER_SECONDS = (120.0, 1200.0)  # at a random instant between these
+LOOK_AFTER_SECONDS = (120.0, 1200.0)  # at a random instant between these,
+LOOK_AFTER_TASKS = (8, 24)  # or once they have taken so many more tasks, drawn between these, whichever is sooner
 CHUNK = 500
 A_PERSON_LOOKS = "You were paused for this before, so a person looks at it before anything happens."
 WRONG_GOLD = "A task with a known answer had a wrong one. It was put right, and without it this would not have happened."
@@ -32,16 +35,30 @@ chance = random.SystemRandom()
 
 
 def look_soon(worker_id: UUID, *, batch_id: UUID, window: int, now: datetime) -> None:
-    """See to it that their accuracy is looked at some minutes from now; one look ahead is enough."""
-    due_at = now + timedelta(seconds=chance.uniform(*LOOK_AFTER_SECONDS))
-    Look.objects.bulk_create([Look(worker_id=worker_id, batch_id=batch_id, window=window, due_at=due_at)], ignore_conflicts=True)
+    """See to it that their accuracy is looked at some minutes or tasks from now; one look ahead is enough."""
+    claimed = Enrolment.objects.filter(worker_id=worker_id, batch_id=batch_id).values_list("claimed", flat=True).first() or 0
+    look = Look(
+        worker_id=worker_id,
+        batch_id=batch_id,
+        window=window,
+        due_at=now + timedelta(seconds=chance.uniform(*LOOK_AFTER_SECONDS)),
+        due_claimed=claimed + chance.randint(*LOOK_AFTER_TASKS),
+    )
+    Look.objects.bulk_create([look], ignore_conflicts=True)
 
 
 def look_due(*, now: datetime, simulated: bool = False) -> int:
-    """Take every look that is due; returns how many. Safe to run twice at once. `simulated`: each at its own instant, whenever that is."""
-    rows = Look.objects.all() if simulated else Look.objects.filter(due_at__lte=now)
-    due = list(rows.order_by("due_at")[:CHUNK])
-    return sum(_look(row, now=row.due_at if simulated else now) for row in due)
+    """Take every look that is due; returns how many. Safe to run twice at once.
+
+    `simulated`: by the clock of whoever is looked at, their newest hand-in in the batch, where that is ahead of `now`.
+    """
+    mine = Assignment.objects.filter(worker_id=OuterRef("worker_id"), batch_id=OuterRef("batch_id"), submitted_at__isnull=False)
+    newest = Coalesce(Subquery(mine.order_by("-submitted_at").values("submitted_at")[:1]), Value(now, DateTimeField()))
+    clock = Greatest(newest, Value(now, DateTimeField())) if simulated else Value(now, DateTimeField())
+    taken = Enrolment.objects.filter(worker_id=OuterRef("worker_id"), batch_id=OuterRef("batch_id")).values("claimed")
+    rows = Look.objects.annotate(clock=clock, taken=Subquery(taken))
+    due = rows.filter(Q(due_at__lte=F("clock")) | Q(due_claimed__lte=F("taken"))).order_by("due_at")
+    return sum(_look(row, now=min(row.due_at, row.clock) if simulated else now) for row in due[:CHUNK])
 
 
 @transaction.atomic

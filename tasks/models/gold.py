@@ -43,9 +43,10 @@ class GoldScore(models.Model):
 
 
 class Look(models.Model):
-    """Somebody answered gold wrongly: at `due_at`, some minutes later, their accuracy is held against the batch's bar. Written by `gating`.
+    """Somebody answered gold wrongly: some minutes or some tasks later, their accuracy is held against the batch's bar. Written by `gating`.
 
-    The wait is random, so that a pause does not say which of the answers before it was a test.
+    Due at `due_at`, or once they have taken `due_claimed` tasks of the batch, whichever is sooner. Both are random, so that a pause does not
+    say which of the answers before it was a test; the second stops whoever answers anything in two seconds before they have done hundreds.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -53,6 +54,7 @@ class Look(models.Model):
     batch = models.ForeignKey(Batch, models.PROTECT)
     window = models.PositiveIntegerField()
     due_at = models.DateTimeField(db_index=True)
+    due_claimed = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(F("worker"), F("batch"), F("window"), name="one_look_ahead")]

@@ -345,6 +345,30 @@ def test_a_pause_comes_minutes_later_at_a_random_instant(wanda, walt, batch, now
     assert set(Decision.objects.values_list("worker_id", flat=True)) == {wanda.worker.id, walt.worker.id}
 
 
+def test_a_pause_comes_some_tasks_later_to_whoever_is_faster_than_the_minutes(wanda, batch, now):
+    fewest, most = gating.LOOK_AFTER_TASKS
+    all_wrong(wanda, batch, count=16)
+    weighing.weigh_due(now=now)
+    all_wrong(wanda, batch, count=fewest - 1)
+    assert gating.look_due(now=now) == 0
+    all_wrong(wanda, batch, count=most - fewest + 1)
+    assert gating.look_due(now=now) == 1
+    assert Decision.objects.filter(kind="pause").count() == 1
+    assert not Look.objects.exists()
+
+
+def test_in_a_simulation_a_look_waits_for_the_clock_of_whoever_is_looked_at(wanda, batch, now):
+    all_wrong(wanda, batch, count=16)
+    weighing.weigh_due(now=now)
+    Look.objects.update(due_claimed=1000)
+    assert gating.look_due(now=now - timedelta(days=1), simulated=True) == 0
+    [due_at] = Look.objects.values_list("due_at", flat=True)
+    (lease,) = scenes.claim(wanda, batch, now=due_at)
+    scenes.submit(wanda, lease, choice="a", now=due_at)
+    assert gating.look_due(now=now - timedelta(days=1), simulated=True) == 1
+    assert Decision.objects.get(kind="pause").created_at == due_at
+
+
 def test_wrong_answers_until_then_are_one_look(wanda, batch, now):
     all_wrong(wanda, batch, count=6)
     weighing.weigh_due(now=now)
