@@ -58,10 +58,10 @@ def shown(lease: Lease, *, site: str = "") -> dict[str, Any]:
 
     Without the task's id, which carries when it was added: gold is often added last.
     """
-    interface = answering.interface_of_project(lease.project_id)
+    interface, owner = answering.interface_of_project(lease.project_id), media.owner_of_project(lease.project_id)
     seen = {name: value for name, value in vars(lease).items() if name != "task_id"}
     return seen | {
-        "payload": media.with_signed_addresses(lease.payload, media.owner_of_project(lease.project_id)),
-        "interface": interface.xml,
+        "payload": media.payload_of(interface, lease.payload, owner),
+        "interface": media.config_of(interface, owner),
         "frame_address": framing.address_of(lease.id, interface, site=site),
     }

@@ -172,7 +172,7 @@ class _Reader:
             raise BadRow("A row has no such field.", field=sorted(unknown)[0][:80], known=sorted(known))
         payload = self.interface.check_payload(row.get("payload"))
         explanation = _explanation(row.get("explanation"))
-        files = {*media.files_in(payload, "payload"), *media.files_in_text(explanation, "explanation")}
+        files = {*media.files_shown(self.interface, payload, "payload"), *media.files_in_text(explanation, "explanation")}
         self._note_origins(payload)
         encoded = orjson.dumps(payload)
         if len(encoded) > ROW_MAX_BYTES:

@@ -165,6 +165,25 @@ def with_signed_addresses(payload: Any, organization_id: UUID) -> Any:
     return signed_address(payload, organization_id) if isinstance(payload, str) else payload
 
 
+def payload_of(interface: Interface, payload: Any, organization_id: UUID) -> Any:
+    """`with_signed_addresses`, and the pictures too that stand in HTML of the payload: what people are shown of a task of that organisation."""
+    if isinstance(payload, dict):
+        payload = interface.cleaned(payload, signer_for(organization_id))
+    return with_signed_addresses(payload, organization_id)
+
+
+def config_of(interface: Interface, organization_id: UUID) -> str:
+    """An interface of that organisation as its API shows it: pictures in the HTML that stands in it are signed."""
+    return interface.with_pictures(interface.xml, signer_for(organization_id)) if interface.pictures else interface.xml
+
+
+def config_for_editor(interface: Interface, organization_id: UUID) -> str:
+    """The same as the editor on our own pages is given it."""
+    if not interface.pictures:
+        return interface.for_editor
+    return interface.with_pictures(interface.for_editor, signer_for(organization_id))
+
+
 def signed_address(address: str, organization_id: UUID) -> str:
     """The address of a file kept here, signed in the name of that organisation; any other address as it is.
 
@@ -223,6 +242,19 @@ def files_in(value: Any, field: str) -> Iterator[Named]:
             yield from files_in(one, f"{field}[{n}]")
     elif isinstance(value, str) and (found := ADDRESS.fullmatch(value)):
         yield field, UUID(found.group(1))
+
+
+def files_shown(interface: Interface, payload: dict[str, Any], field: str) -> Iterator[Named]:
+    """`files_in`, and the pictures too that stand in HTML of the payload."""
+    yield from files_in(payload, field)
+    for variable, address in interface.pictures_of(payload):
+        yield from files_in(address, f"{field}.{variable[:60]}")
+
+
+def files_in_config(interface: Interface) -> Iterator[Named]:
+    """The files kept here that stand in the config itself."""
+    for address in interface.pictures:
+        yield from files_in(address, "interface")
 
 
 def files_in_text(text: str, field: str) -> Iterator[Named]:

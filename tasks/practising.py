@@ -81,7 +81,7 @@ def add_lesson(
         if examples or practice:
             raise BadCourse("Examples and practice tasks need an interface.", field="interface")
     else:
-        parsed = questions.editor_interface(interface)
+        parsed = questions.editor_interface(interface, owner)
         examples = questions.all_checked(examples, "examples", parsed, owner)
         practice = questions.all_checked(practice, "practice", parsed, owner)
         interface = parsed.xml
@@ -132,7 +132,7 @@ def practise(worker_id: UUID, lesson_id: UUID, *, number: int, question_id: str,
         _follow(outcome.standing, now=now)
     if outcome.standing.mastered_at is not None:
         leave(worker_id, now=now)
-    return Feedback(outcome, questions.solved(question, lesson.course.organization_id))
+    return Feedback(outcome, questions.solved(question, lesson.interface, lesson.course.organization_id))
 
 
 def question_of(lesson: Lesson, question_id: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from payments import fairness, funding, ledger, pay_floors
 from payments.models import Account
 from qualification import eligibility
 from qualification.models import Course
-from tasks import closing, counting, gold, guidelines, measuring, pricing, reserving
+from tasks import closing, counting, gold, guidelines, measuring, media, pricing, reserving
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotNeeded, PilotUnfinished, PriceTooLow
 from tasks.labels import check_interface, interface_of
 from tasks.models import Assignment, Batch, Guideline, Project, Task
@@ -36,12 +36,13 @@ RELEASE_WINDOW = timedelta(days=60)  # lease, review and appeal end well within;
 
 @transaction.atomic
 def create_project(actor: Actor, *, organization_id: UUID, name: str, description: str, interface: str, now: datetime) -> Project:
-    """A new kind of question. Managers. Raises InterfaceInvalid with what is wrong with the interface, and LimitReached."""
+    """A new kind of question. Managers. Raises InterfaceInvalid with what is wrong with the interface, ForeignFile, and LimitReached."""
     access.require_role(actor, organization_id)
-    interface = check_interface(interface).xml
+    found = check_interface(interface)
+    media.check_own(organization_id, media.files_in_config(found))
     limits.hold("projects_per_organization", organization_id, Project.objects.filter(organization_id=organization_id))
     return Project.objects.create(
-        organization_id=organization_id, name=name, description=description, interface=interface, created_at=now
+        organization_id=organization_id, name=name, description=description, interface=found.xml, created_at=now
     )
 
 

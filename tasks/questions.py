@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tasks import media
 from tasks.errors import BadQuestion
-from tasks.labels import AnswerInvalid, Interface, InterfaceInvalid, PayloadInvalid, check_interface
+from tasks.labels import AnswerInvalid, Interface, InterfaceInvalid, PayloadInvalid, check_interface, interface_of
 
 FIELDS = {"id", "payload", "solution", "explanation"}
 REQUIRED = FIELDS - {"explanation"}
@@ -41,15 +41,16 @@ def checked(question: Any, where: str, interface: Interface) -> dict[str, Any]:
     }
 
 
-def editor_interface(xml: str) -> Interface:
-    """An interface that people can be taught and tested in. Raises InterfaceInvalid, also for a page of the requester's own: what such
-    a page shows as the solution, and whether it shows it before it should, cannot be told.
+def editor_interface(xml: str, organization_id: UUID) -> Interface:
+    """An interface that people can be taught and tested in. Raises ForeignFile, and InterfaceInvalid, also for a page of the requester's
+    own: what such a page shows as the solution, and whether it shows it before it should, cannot be told.
     """
     interface = check_interface(xml)
     if interface.frame is not None:
         raise InterfaceInvalid(
             "Exams and lessons are made of the editor's tags (<View>…); pages of HTML cannot show a solution.", field="interface"
         )
+    media.check_own(organization_id, media.files_in_config(interface))
     return interface
 
 
@@ -61,21 +62,24 @@ def origins_of(bank: Iterable[Mapping[str, Any]], interface: Interface) -> list[
 def all_checked(questions: Iterable[Any], where: str, interface: Interface, organization_id: UUID) -> list[dict[str, Any]]:
     """Every question of a list; the files they show are the organisation's. Raises BadQuestion and ForeignFile."""
     found = [checked(question, f"{where}[{index}]", interface) for index, question in enumerate(questions)]
-    media.check_own(organization_id, _files_in(found, where))
+    media.check_own(organization_id, _files_in(found, where, interface))
     return found
 
 
-def _files_in(questions: Iterable[Mapping[str, Any]], where: str) -> Iterator[media.Named]:
+def _files_in(questions: Iterable[Mapping[str, Any]], where: str, interface: Interface) -> Iterator[media.Named]:
     for index, question in enumerate(questions):
-        yield from media.files_in(question["payload"], f"{where}[{index}].payload")
+        yield from media.files_shown(interface, question["payload"], f"{where}[{index}].payload")
         yield from media.files_in_text(question["explanation"], f"{where}[{index}].explanation")
 
 
-def asked(question: Mapping[str, Any], organization_id: UUID) -> dict[str, Any]:
+def asked(question: Mapping[str, Any], interface: str, organization_id: UUID) -> dict[str, Any]:
     """A question of that organisation as who answers it sees it: nothing of its solution, files under addresses that they may load."""
-    return {"id": question["id"], "payload": media.with_signed_addresses(question["payload"], organization_id)}
+    return {"id": question["id"], "payload": media.payload_of(interface_of(interface), question["payload"], organization_id)}
 
 
-def solved(question: Mapping[str, Any], organization_id: UUID) -> dict[str, Any]:
+def solved(question: Mapping[str, Any], interface: str, organization_id: UUID) -> dict[str, Any]:
     """A question with its solution and the explanation: for those who have answered it, and for worked examples."""
-    return asked(question, organization_id) | {"solution": question["result"], "explanation": question.get("explanation", "")}
+    return asked(question, interface, organization_id) | {
+        "solution": question["result"],
+        "explanation": question.get("explanation", ""),
+    }

@@ -55,7 +55,7 @@ def create_exam(
 
 def _checked(bank: list[dict[str, Any]], interface: str, organization_id: UUID) -> tuple[list[dict[str, Any]], str]:
     """The questions and the interface as they are kept."""
-    parsed = questions.editor_interface(interface)
+    parsed = questions.editor_interface(interface, organization_id)
     return questions.all_checked(bank, "questions", parsed, organization_id), parsed.xml
 
 
@@ -74,7 +74,7 @@ def start(worker_id: UUID, exam_id: UUID, *, now: datetime) -> ExamAttempt:
 def questions_of(attempt: ExamAttempt) -> list[dict[str, Any]]:
     """The questions drawn for a sitting, in its order, without their solutions."""
     by_id = _by_id(attempt.exam)
-    return [questions.asked(by_id[name], attempt.exam.organization_id) for name in attempt.question_ids]
+    return [questions.asked(by_id[name], attempt.exam.interface, attempt.exam.organization_id) for name in attempt.question_ids]
 
 
 def _by_id(exam: Exam) -> dict[str, dict[str, Any]]:
@@ -204,7 +204,7 @@ def review(attempt_id: UUID, *, worker_id: UUID) -> list[dict[str, Any]]:
         raise ReviewNotAllowed(review_allowed=attempt.exam.review_allowed, state=attempt.state)
     by_id, answers, scores = _by_id(attempt.exam), attempt.answers or {}, attempt.scores or {}
     return [
-        questions.solved(by_id[name], attempt.exam.organization_id)
+        questions.solved(by_id[name], attempt.exam.interface, attempt.exam.organization_id)
         | {"answer": answers.get(name), "score": scores.get(name, 0.0)}
         for name in attempt.question_ids
     ]

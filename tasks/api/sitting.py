@@ -15,7 +15,8 @@ from foundation.api.filters import ClosedFilters
 from qualification import examining, item_statistics
 from qualification.models import Exam, ExamAttempt
 from qualification.scoring import KEY_MAX_CHARACTERS
-from tasks import sitting
+from tasks import media, sitting
+from tasks.labels import interface_of
 from workforce import access
 from workforce.api.commands import PostCommand, WorkCommand
 
@@ -145,7 +146,7 @@ class CloseExam(PostCommand):
 class AttemptBody(serializers.ModelSerializer[ExamAttempt]):
     """A sitting: its questions while it runs, its score afterwards."""
 
-    interface = serializers.CharField(source="exam.interface")
+    interface = serializers.SerializerMethodField()
     instructions = serializers.CharField(source="exam.instructions")
     questions = serializers.SerializerMethodField()
     may_review = serializers.SerializerMethodField()
@@ -168,6 +169,10 @@ class AttemptBody(serializers.ModelSerializer[ExamAttempt]):
             "expires_at",
             "submitted_at",
         ]
+
+    def get_interface(self, attempt: ExamAttempt) -> str:
+        """Label Studio config XML; addresses of files kept here are signed, and good for a day."""
+        return media.config_of(interface_of(attempt.exam.interface), attempt.exam.organization_id)
 
     def get_questions(self, attempt: ExamAttempt) -> list[dict[str, Any]]:
         """The questions drawn, without their solutions."""

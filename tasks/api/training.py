@@ -16,6 +16,7 @@ from foundation.markdown import html_of
 from qualification import mastery, training
 from qualification.models import Course, Lesson, Training
 from tasks import media, practising, questions
+from tasks.labels import interface_of
 from workforce import access, aliases, quoting
 from workforce.api.aliases import worker_called
 from workforce.api.commands import PostCommand, WorkCommand
@@ -273,11 +274,12 @@ class OneLesson(APIView):
         lesson = Lesson.objects.select_related("course").filter(id=path["lesson_id"]).first()
         if lesson is None or not Course.objects.visible_to(actor).filter(id=lesson.course_id).exists():
             raise NotFound
+        owner = lesson.course.organization_id
         shown: dict[str, Any] = {
             **LessonLine(lesson).data,
             "text": lesson.text,
-            "interface": lesson.interface,
-            "examples": [questions.solved(example, lesson.course.organization_id) for example in lesson.examples],
+            "interface": media.config_of(interface_of(lesson.interface), owner) if lesson.interface else "",
+            "examples": [questions.solved(example, lesson.interface, owner) for example in lesson.examples],
         }
         if lesson.course.organization_id in actor.organization_ids:
             shown["practice"] = lesson.practice
@@ -288,14 +290,14 @@ class OneLesson(APIView):
 
 def standing_shown(standing: training.Standing) -> dict[str, Any]:
     """Where a worker stands, and the task that comes next."""
-    name = standing.next_question_id
+    name, lesson = standing.next_question_id, standing.lesson
     return {
         "training_id": standing.training.id,
         "number": standing.number,
         "recent": standing.recent,
         "mastered_at": standing.mastered_at,
         "finished_at": standing.training.finished_at,
-        "question": questions.asked(practising.question_of(standing.lesson, name), standing.lesson.course.organization_id)
+        "question": questions.asked(practising.question_of(lesson, name), lesson.interface, lesson.course.organization_id)
         if name
         else None,
     }

@@ -280,7 +280,9 @@ class MyAnswerBody(serializers.Serializer[Any]):
 
     def get_payload(self, found: dict[str, Any]) -> Any:
         """What the task shows."""
-        return media.with_signed_addresses(found["row"].task.payload, media.owner_of_project(found["row"].project_id))
+        row = found["row"]
+        interface = answering.interface_of_project(row.project_id)
+        return media.payload_of(interface, row.task.payload, media.owner_of_project(row.project_id))
 
 
 class MyAssignment(APIView):

@@ -9,7 +9,7 @@ Answers, drafts and suggestions hold no HTML: the editor shows every text of the
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
@@ -173,20 +173,34 @@ OFFERED = {
 }
 
 
-def cleaned(html: str) -> str:
+Picture = Callable[[str], str]  # from the address of a picture kept here to the one that the editor is given
+
+
+def cleaned(html: str, picture: Picture | None = None) -> str:
     """HTML with nothing left in it that runs, loads, styles the page around it or leads a form or a frame anywhere. Cleaning again changes
-    nothing. Text stays as it is shown.
+    nothing. Text stays as it is shown. With `picture` the addresses of pictures kept here become what it makes of them, in HTML that was
+    cleaned before.
     """
-    return _cleaner().clean(html)
+    if picture is not None and "/files/" not in html:
+        return html
+    return (_cleaner() if picture is None else _making_cleaner(picture)).clean(html)
 
 
 @lru_cache(maxsize=1)
 def _cleaner() -> nh3.Cleaner:
+    return _making_cleaner(None)
+
+
+def _making_cleaner(picture: Picture | None) -> nh3.Cleaner:
+    def kept(tag: str, name: str, value: str) -> str | None:
+        found = _kept(tag, name, value)
+        return picture(found) if found and picture and tag == "img" and name == "src" and FILE.fullmatch(found) else found
+
     return nh3.Cleaner(
         tags=TAGS,
         clean_content_tags=EMPTIED,
         attributes=ATTRIBUTES,
-        attribute_filter=_kept,
+        attribute_filter=kept,
         url_schemes=SCHEMES,
         filter_style_properties=PROPERTIES,
         link_rel="noopener noreferrer nofollow",  # a click opens nothing (island.js); the browser's own menu does, in a tab of its own
@@ -230,12 +244,12 @@ def wrong_text(tag: "ElementTree.Element") -> bool:
     return str(tag.tag) not in {"Style", "Header"} and len(tag) == 0 and bool((tag.text or "").strip())
 
 
-def clean_tree(root: "ElementTree.Element") -> bool:
-    """Clean every attribute of HTML in a config. Says whether that changed anything."""
+def clean_tree(root: "ElementTree.Element", picture: Picture | None = None) -> bool:
+    """Clean every attribute of HTML in a config, as `cleaned` does. Says whether that changed anything."""
     changed = False
     for tag in root.iter():
         for name, value in list(tag.attrib.items()):
-            if _is_html(str(tag.tag), name.lower(), value) and (clean := cleaned(value)) != value:
+            if _is_html(str(tag.tag), name.lower(), value) and (clean := cleaned(value, picture)) != value:
                 tag.set(name, clean)
                 changed = True
     return changed
@@ -274,30 +288,30 @@ def _is_html(tag: str, attribute: str, value: str) -> bool:
 # ---- a payload ----
 
 
-def clean_items(items: Any) -> Any:
+def clean_items(items: Any, picture: Picture | None = None) -> Any:
     """The items of a <List>, with their `html` clean."""
     if not isinstance(items, list):
         return items
     return [
-        one | {"html": cleaned(str(one["html"]))} if isinstance(one, dict) and one.get("html") is not None else one
+        one | {"html": cleaned(str(one["html"]), picture)} if isinstance(one, dict) and one.get("html") is not None else one
         for one in items
     ]
 
 
-def clean_offered(offered: Any, tag: str, *, depth: int = 1) -> Any:
+def clean_offered(offered: Any, tag: str, picture: Picture | None = None, *, depth: int = 1) -> Any:
     """The choices or labels that a payload brings: their HTML cleaned, and without fields that would not be let in today."""
     if not isinstance(offered, list) or depth > CHOICES_DEPTH_MAX:
         return offered
-    return [_clean_one(one, tag, depth) if isinstance(one, dict) else one for one in offered]
+    return [_clean_one(one, tag, picture, depth) if isinstance(one, dict) else one for one in offered]
 
 
-def _clean_one(one: Mapping[str, Any], tag: str, depth: int) -> dict[str, Any]:
+def _clean_one(one: Mapping[str, Any], tag: str, picture: Picture | None, depth: int) -> dict[str, Any]:
     kept = {name: value for name, value in one.items() if _offers(tag, name, value) is None or name in {"value", "alias"}}
     for name in kept:
         if name.lower() == "html":
-            kept[name] = cleaned(str(kept[name]))
+            kept[name] = cleaned(str(kept[name]), picture)
     if "children" in kept:
-        kept["children"] = clean_offered(kept["children"], tag, depth=depth + 1)
+        kept["children"] = clean_offered(kept["children"], tag, picture, depth=depth + 1)
     return kept
 
 

@@ -71,18 +71,41 @@ class Interface:
                 objects.check_address(payload.get(variable), f"payload.{variable}")
         return self.cleaned(payload)
 
-    def cleaned(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """The payload with the HTML in it clean, and without what the editor would make a style of. Cleaning again changes nothing."""
+    def cleaned(self, payload: dict[str, Any], picture: cleaning.Picture | None = None) -> dict[str, Any]:
+        """The payload with the HTML in it clean, and without what the editor would make a style of. Cleaning again changes nothing. With
+        `picture` the addresses of pictures kept here, in that HTML, become what it makes of them.
+        """
         clean: dict[str, Any] = {}
         for shown in self.objects.values():
             if shown.variable and shown.tag == "HyperText" and isinstance(payload.get(shown.variable), str):
-                clean[shown.variable] = cleaning.cleaned(payload[shown.variable])
-            elif shown.variable and shown.tag == "List":
-                clean[shown.variable] = cleaning.clean_items(payload.get(shown.variable))
+                clean[shown.variable] = cleaning.cleaned(payload[shown.variable], picture)
+            elif shown.variable and shown.tag == "List" and shown.variable in payload:
+                clean[shown.variable] = cleaning.clean_items(payload[shown.variable], picture)
         for control in self.controls.values():
             if (variable := getattr(control, "variable", "")) and variable in payload:
-                clean[variable] = cleaning.clean_offered(payload[variable], _offered_by(control))
+                clean[variable] = cleaning.clean_offered(payload[variable], _offered_by(control), picture)
         return payload | clean
+
+    def pictures_of(self, payload: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """The pictures kept here that stand in HTML of the payload: the variable, and the address as the payload writes it."""
+        for variable, value in payload.items():
+            found: list[str] = []
+            self.cleaned({variable: value}, _noting(found))
+            yield from ((variable, address) for address in found)
+
+    @cached_property
+    def pictures(self) -> tuple[str, ...]:
+        """The pictures kept here that stand in HTML of the config itself: their addresses, in its order."""
+        found: list[str] = []
+        self.with_pictures(self.xml, _noting(found))
+        return tuple(found)
+
+    def with_pictures(self, xml: str, picture: cleaning.Picture) -> str:
+        """The config (`xml` or `for_editor`) in whose HTML the addresses of pictures kept here are what `picture` makes of them."""
+        if self.frame is not None or "/files/" not in xml:
+            return xml
+        root = tags.read(xml)
+        return ElementTree.tostring(root, encoding="unicode") if cleaning.clean_tree(root, picture) else xml
 
     def addresses_of(self, payload: Any) -> Iterator[str]:
         """From where the payload's images, sound, video and data would be loaded: addresses as the payload writes them."""
@@ -153,6 +176,14 @@ class Interface:
     def result_of(self, canonical: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A canonical answer in Label Studio's result format. Its canonical form is the same again."""
         return writing.result_of(self, canonical)
+
+
+def _noting(found: list[str]) -> cleaning.Picture:
+    def note(address: str) -> str:
+        found.append(address)
+        return address
+
+    return note
 
 
 def check_interface(xml: str) -> Interface:

@@ -16,7 +16,7 @@ from foundation.errors import NotFound
 from qualification import examining
 from qualification.item_statistics import SITTINGS_MIN
 from qualification.models import Exam, ExamAttempt, Grant
-from tasks import questions, sitting, study_room
+from tasks import media, questions, sitting, study_room
 from tasks.labels import interface_of
 from tasks.pages.outside import notice
 from tasks.pages.training import prose
@@ -106,10 +106,9 @@ def review(request: WorkerRequest, attempt_id: UUID) -> HttpResponse:
         for n, row in enumerate(answered, 1)
     ]
     page = {
-        "interface": interface_of(found.exam.interface).for_editor,
+        "interface": media.config_for_editor(interface_of(found.exam.interface), found.exam.organization_id),
         "editor_address": reverse("editor_of_exam", args=[found.exam_id]),
         "questions": rows,
-        "user": {"id": 1, "firstName": request.worker.display_name},
         "words": {
             "editor": _("The question, read only"),
             "yours": _("Your answer to question %(n)s"),
@@ -167,14 +166,13 @@ def _for_the_script(request: WorkerRequest, found: ExamAttempt) -> dict[str, Any
     """What sitting.js begins with."""
     return {
         "attempt_id": found.id,
-        "interface": interface_of(found.exam.interface).for_editor,
+        "interface": media.config_for_editor(interface_of(found.exam.interface), found.exam.organization_id),
         "editor_address": reverse("editor_of_exam", args=[found.exam_id]),
         "questions": sitting.questions_of(found),
         "saved": found.saved,
         "now": request.now,
         "expires_at": found.expires_at,
         "result_address": reverse("attempt", args=[found.id]),
-        "user": {"id": 1, "firstName": request.worker.display_name},
         "words": _words(),
     }
 

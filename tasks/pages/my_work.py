@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from foundation.paging import newest_first
 from tasks import answering, media, my_work
+from tasks.labels import Interface
 from tasks.models import Assignment
 from tasks.pages.outside import notice
 from workforce import appeals
@@ -85,7 +86,7 @@ def one(request: WorkerRequest, assignment_id: UUID) -> HttpResponse:
         "may_appeal": bool(decision) and appeals.may_appeal(decision, now=request.now),
         "form_answer": _form_answer(found["answer"]) if interface.frame else None,
         "as_data": _as_data(row, found["answer"]),
-        "shown": None if interface.frame else _for_the_script(request, found, interface.for_editor),
+        "shown": None if interface.frame else _for_the_script(request, found, interface),
     }
     response = render(request, "tasks/my_answer.html", context)
     response._csp_update = {"frame-src": ["'self'"]}  # type: ignore[attr-defined]
@@ -104,17 +105,17 @@ def _as_data(row: Assignment, answer: Any) -> str:
     return json.dumps(told, indent=2, ensure_ascii=False, default=str)
 
 
-def _for_the_script(request: WorkerRequest, found: dict[str, Any], interface: str) -> dict[str, Any]:
+def _for_the_script(request: WorkerRequest, found: dict[str, Any], interface: Interface) -> dict[str, Any]:
     """What my_answer.js shows: the task and the answer in the editor, where nothing can be changed."""
     row = found["row"]
+    owner = media.owner_of_project(row.project_id)
     return {
         "id": row.id,
-        "interface": interface,
+        "interface": media.config_for_editor(interface, owner),
         "address": reverse("editor_of", args=[row.batch_id]),
-        "payload": media.with_signed_addresses(row.task.payload, media.owner_of_project(row.project_id)),
+        "payload": media.payload_of(interface, row.task.payload, owner),
         "draft": found["answer"].result if found["answer"] else [],
         "title": _("The task and my answer"),
-        "user": {"id": 1, "firstName": request.worker.display_name},
         "failed": _("The editor did not load. Below is the same as data."),
     }
 

@@ -139,12 +139,13 @@ def _for_the_script(request: WorkerRequest, here: Lesson, standing: training.Sta
     name, owner = standing.next_question_id, here.course.organization_id
     return {
         "lesson_id": here.id,
-        "interface": interface_of(here.interface).for_editor if here.interface else "",
+        "interface": media.config_for_editor(interface_of(here.interface), owner) if here.interface else "",
         "editor_address": reverse("editor_of_lesson", args=[here.id]),
         "examples": [
-            questions.solved(example, owner) | {"explanation": prose(example["explanation"], owner)} for example in here.examples
+            questions.solved(example, here.interface, owner) | {"explanation": prose(example["explanation"], owner)}
+            for example in here.examples
         ],
-        "question": questions.asked(practising.question_of(here, name), owner) if name else None,
+        "question": questions.asked(practising.question_of(here, name), here.interface, owner) if name else None,
         "number": standing.number,
         "recent": standing.recent,
         "window": here.mastery_window,
@@ -152,7 +153,6 @@ def _for_the_script(request: WorkerRequest, here: Lesson, standing: training.Sta
         "mastered": standing.mastered_at is not None,
         "next_address": reverse("lesson", args=[here.course_id, after.id]) if after else reverse("course", args=[here.course_id]),
         "course_address": reverse("course", args=[here.course_id]),
-        "user": {"id": 1, "firstName": request.worker.display_name},
         "words": _words(),
     }
 

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from foundation.errors import NotFound
-from tasks import desk, outside
+from tasks import desk, media, outside
 from tasks.desk import Desk
 from tasks.models import Assignment, Batch, Guideline
 from tasks.pages.outside import notice
@@ -95,7 +95,7 @@ def _for_the_script(request: WorkerRequest, found: Desk) -> dict[str, Any]:
     batch = found.batch
     return {
         "batch_id": batch.id,
-        "interface": found.interface.for_editor,
+        "interface": media.config_for_editor(found.interface, batch.organization_id),
         "editor_address": reverse("editor_of", args=[batch.id]),
         "frame": {"height_pixels": frame.height_pixels} if (frame := found.interface.frame) else None,
         "leases": found.leases,
@@ -107,7 +107,6 @@ def _for_the_script(request: WorkerRequest, found: Desk) -> dict[str, Any]:
         "guideline_address": reverse("workspace_guideline", args=[batch.id, found.guideline.id]),
         "now": request.now,
         "time_zone": request.worker.time_zone,
-        "user": {"id": 1, "firstName": request.worker.display_name},
         "words": _words(),
     }
 

@@ -1,12 +1,16 @@
 """An organisation shows its own files and no others: refused where a foreign one is named, and never served if it is shown all the same."""
 
+import re
+from xml.sax.saxutils import escape
+
 import orjson
 import pytest
 from django.test import Client
 
 from tasks import media, practising, sitting
 from tasks.errors import ForeignFile
-from tasks.models import Task
+from tasks.labels import check_interface, interface_of
+from tasks.models import Project, Task
 from tests.browser import materials
 from tests.browser.scenes import file
 from tests.journeys.world import ok
@@ -150,3 +154,113 @@ def test_addresses_are_whole_texts():
     """What looks like an address inside a text is not signed, and not refused."""
     for text in ("see /files/00000000-0000-0000-0000-000000000000/x.png", "/files/nothing/x.png"):
         assert media.ADDRESS.fullmatch(text) is None
+
+
+# ---- pictures in HTML that the editor shows ----
+
+HTML = (
+    '<View><HyperText name="page" value="$page"/><List name="list" value="$items"/><Ranker name="rank" toName="list" required="false"/>'
+    '<Choices name="label" toName="page"><Choice value="a"/><Choice value="b"/>{fixed}</Choices>'
+    '<Choices name="more" toName="page" value="$offered" required="false"/></View>'
+)
+PICTURES = HTML.format(fixed="")
+PLACES = ("page", "items", "offered", "deeper")
+
+
+def _html(address: str) -> str:
+    return f'<p>Seen.</p><img src="{address}">'
+
+
+def _told(shown: dict[str, str]) -> dict:
+    """A payload with a picture in each place where the editor makes HTML of it."""
+    inner = {"value": "inner", "html": _html(shown["deeper"])}
+    return {
+        "page": _html(shown["page"]),
+        "items": [{"id": "1", "title": "One", "html": _html(shown["items"])}],
+        "offered": [{"value": "outer", "html": _html(shown["offered"]), "children": [inner]}],
+    }
+
+
+def _fixed(address: str) -> str:
+    """An interface with a picture of its own in each place where the editor makes HTML of it."""
+    html = escape(_html(address), {'"': "&quot;"})
+    return HTML.replace("<List", f'<HyperText name="fixed" value="{html}"/><List').format(
+        fixed=f'<Choice value="c" html="{html}"/>'
+    )
+
+
+def _addresses(shown) -> list[str]:
+    return re.findall(r"/files/[^\"&\\]+", orjson.dumps(shown).decode())
+
+
+@pytest.fixture
+def pictures(rita, olga):
+    from tests.browser import scenes as pages
+
+    scenes.floor(olga)
+    scenes.funds(olga, rita)
+    return scenes.draft(rita, tasks=0, of=pages.project(rita, PICTURES))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_foreign_picture_in_html_is_refused(place, rita, pictures, own, foreign):
+    shown = dict.fromkeys(PLACES, own)
+    refused = rita.upload(f"batches/{pictures.id}/tasks", _rows(_told(shown | {place: foreign})))
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "foreign_file")
+    assert refused.json()["errors"][0]["details"]["got"] == foreign.split("/")[2]
+    assert rita.upload(f"batches/{pictures.id}/tasks", _rows(_told(shown))).status_code == 201
+
+
+def test_a_foreign_picture_in_an_interface_is_refused(rita, own, foreign):
+    def project(address):
+        return rita.post("projects", {"organization_id": rita.organization.id, "name": "x", "interface": _fixed(address)})
+
+    assert (project(foreign).status_code, project(foreign).json()["code"]) == (400, "foreign_file")
+    assert project(foreign).json()["details"] == {"field": "interface", "got": foreign.split("/")[2]}
+    assert project(own).status_code == 201
+    task = {"id": "p", "payload": _told(dict.fromkeys(PLACES, own)), "solution": {"label": "a"}, "explanation": ""}
+    course = learning_scenes.course(rita, published=False)
+    for lesson, field in (
+        ({"interface": _fixed(foreign), "practice": [task]}, "interface"),
+        (
+            {"interface": PICTURES, "practice": [task | {"payload": task["payload"] | {"page": _html(foreign)}}]},
+            "practice[0].payload.page",
+        ),
+    ):
+        with pytest.raises(ForeignFile) as refused:
+            practising.add_lesson(rita.actor, course.id, title="Pictures", text="Look.", **lesson)
+        assert refused.value.details["field"] == field
+        with pytest.raises(ForeignFile):
+            sitting.create_exam(
+                rita.actor,
+                organization_id=rita.organization.id,
+                skill_id=skill(rita, name=field).id,
+                title="Pictures",
+                interface=lesson["interface"],
+                questions=lesson["practice"],
+                now=rita.now,
+            )
+
+
+def test_pictures_in_html_are_signed_wherever_a_task_is_shown(rita, wanda, pictures, own, foreign):
+    """Over the API: the lease, the draft of an exam, a lesson, one's own answer. Each address loads; a foreign one that got in does not."""
+    Project.objects.filter(id=pictures.project_id).update(interface=check_interface(_fixed(own)).xml)
+    ok(rita.upload(f"batches/{pictures.id}/tasks", _rows(_told(dict.fromkeys(PLACES, own)))), 201)
+    Task.objects.filter(batch=pictures).update(payload=_told(dict.fromkeys(PLACES, own) | {"deeper": foreign}))
+    ok(rita.post(f"batches/{pictures.id}/publish"))
+    lease = ok(wanda.post(f"batches/{pictures.id}/claim"))["assignments"][0]
+    mine = ok(wanda.get(f"assignments/{lease['id']}"))
+    for shown, n in ((lease["payload"], 4), (lease["interface"], 2), (mine["payload"], 4)):
+        addresses = _addresses(shown)
+        assert len(addresses) == n
+        opened = {address.partition("?")[0]: Client().get(address).status_code for address in addresses}
+        assert opened == ({own: 200, foreign: 404} if n == 4 else {own: 200})
+    assert "?for=" not in orjson.dumps(Task.objects.get(batch=pictures).payload).decode(), "what is kept is not signed"
+
+
+def test_text_that_only_speaks_of_a_picture_is_left_alone(rita, own):
+    html = f'<p title="src=&quot;{own}&quot;"> src="{own}" &lt;img src="{own}"&gt;</p>'
+    of = interface_of(PICTURES)
+    payload = of.check_payload(_told(dict.fromkeys(PLACES, own)) | {"page": html})
+    assert own not in {address for name, address in of.pictures_of(payload) if name == "page"}
+    assert media.payload_of(of, payload, rita.organization.id)["page"] == payload["page"]

@@ -1,6 +1,6 @@
 // One task in front of a person: the Label Studio editor, or a requester's own page, behind one small interface. Both live in a frame
 // without an origin and speak by message: what they show comes from somebody else, and a script in it must find nobody's session.
-//   const editor = Fairhand.editor(root, {interface, frame, title, user, address, readonly, onChange, onAnswer, onActive, onHandIn})
+//   const editor = Fairhand.editor(root, {interface, frame, title, address, readonly, onChange, onAnswer, onActive, onHandIn})
 //   await editor.show({id, payload, prelabel, draft, frame_address})   puts a task there, in place of the one before
 //   editor.result()          what the person has made, in the editor's result format, as last heard: up to a second old
 //   await editor.answer()    what they have made now; null when the page in the frame has fields that must be filled in first
@@ -110,9 +110,9 @@
         const number = turn();
         await loaded;
         if (number !== state.number) return;
-        const { interface: config, user, readonly } = options;
+        const { interface: config, readonly } = options;
         const shown = waited(number);
-        tell("show", { number, call: number, task, readonly, options: { interface: config, user, readonly }, files: state.kept.of(task.payload) });
+        tell("show", { number, call: number, task, readonly, options: { interface: config, readonly }, files: state.kept.of(task.payload) });
         await shown;
       },
       result: () => state.latest,

@@ -69,7 +69,7 @@
         new window.LabelStudio(root, {
           config: options.interface,
           task: contents(task),
-          user: options.user ?? { id: 1 },
+          user: { id: 1 }, // the editor wants one; who it is, nothing in this frame knows
           interfaces: REGIONS.test(options.interface) ? [...PANELS, "side-column"] : PANELS,
           settings: { bottomSidePanel: false, fullscreen: false, hotkeys: true, panel: true, tooltips: true },
           onStorageInitialized: (store) => setTimeout(ready, 0, store),

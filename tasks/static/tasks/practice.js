@@ -8,7 +8,7 @@
   const BEAT_SECONDS = 15;
   const state = { number: page.number, question: page.question, recent: page.recent, mastered: page.mastered, mine: null, solution: null, busy: false, active: true, shown: 0 };
   const fill = (text, values) => Object.entries(values).reduce((so_far, [name, value]) => so_far.replace(`%(${name})s`, value), text).replace("%%", "%");
-  const options = { interface: page.interface, title: say.editor, address: page.editor_address, user: page.user, readonly: false, onActive: () => { state.active = true; }, onHandIn: () => { if (!$("check").hidden) check(); else if (!$("next").hidden) next(); } };
+  const options = { interface: page.interface, title: say.editor, address: page.editor_address, readonly: false, onActive: () => { state.active = true; }, onHandIn: () => { if (!$("check").hidden) check(); else if (!$("next").hidden) next(); } };
   const desk = editor($("editor"), options);
 
   function trouble(text) {

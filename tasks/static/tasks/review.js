@@ -13,7 +13,7 @@
     const result = which === "solution" ? one.solution : one.answer;
     for (const button of document.querySelectorAll("[data-n]")) button.setAttribute("aria-pressed", String(Number(button.dataset.n) === n && button.dataset.which === which));
     $("heading").textContent = (result ? say[which === "solution" ? "solution" : "yours"] : say.unanswered).replace("%(n)s", one.number);
-    desk ??= editor($("editor"), { interface: page.interface, title: say.editor, address: page.editor_address, user: page.user, readonly: true });
+    desk ??= editor($("editor"), { interface: page.interface, title: say.editor, address: page.editor_address, readonly: true });
     showing = showing.catch(() => {}).then(() => desk.show({ id: `${which}-${n}`, number: ++shown, payload: one.payload, draft: result ?? [] }));
     showing.catch(() => { $("heading").textContent = say.not_loaded; });
   }

@@ -57,7 +57,7 @@
 
   // ---- questions ----
 
-  const options = { interface: page.interface, title: say.editor, address: page.editor_address, user: page.user, readonly: false, onChange: keep, onHandIn: () => step(1) };
+  const options = { interface: page.interface, title: say.editor, address: page.editor_address, readonly: false, onChange: keep, onHandIn: () => step(1) };
   const desk = editor($("editor"), options);
 
   function list() {

@@ -315,7 +315,6 @@
     frame: page.frame,
     address: page.editor_address,
     title: say.task,
-    user: page.user,
     onChange: changed,
     onAnswer: submit,
     onActive: alive,
