@@ -59,6 +59,11 @@ def answer_once(*, actor_id: str, key: str, digest: str, now: datetime, perform:
     return status, body
 
 
+def is_known(*, actor_id: str, key: str) -> bool:
+    """Did something come with the key before? Locks nothing: a twin may be under way."""
+    return IdempotentRequest.objects.filter(actor_id=actor_id, key=key).exists()
+
+
 def forget_old(*, now: datetime) -> int:
     """Delete the answers older than KEPT_FOR; returns how many. A key may then be used again."""
     deleted, _ = IdempotentRequest.objects.filter(created_at__lt=now - KEPT_FOR).delete()

@@ -24,7 +24,7 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from foundation import origins
+from foundation import idempotency, origins
 from foundation.bodies import Readable
 from foundation.errors import NotFound
 from foundation.ids import new_id
@@ -34,7 +34,6 @@ from tasks.labels import Interface
 from tasks.models import MediaFile, Project
 from workforce import access, limits
 from workforce.access import Actor
-from workforce.errors import LimitReached
 
 NAME_MAX_CHARACTERS = 200
 HEAD_BYTES = 64
@@ -69,46 +68,65 @@ def content_type_of(head: bytes) -> str | None:
     return None
 
 
-def receive(actor: Actor, organization_id: UUID, *, name: str, stream: Readable, now: datetime) -> MediaFile:
-    """Keep a file for an organisation's tasks to show. The same upload again is another file.
+def receive(
+    actor: Actor, organization_id: UUID, *, name: str, stream: Readable, key: str | None = None, now: datetime
+) -> MediaFile:
+    """Keep a file for an organisation's tasks to show. The same `key` with the same name and bytes returns the first file and uses up
+    nothing; without one, the same upload again is another file.
 
-    Streams to the storage before any row is written; of what is refused, or cut short, nothing stays there. Raises NotFound, RoleTooLow,
-    what reading the stream raises, and BadFile for a name, size or kind that is not kept.
+    Streams to the storage before any row is written; of what is refused, cut short or here already, nothing stays there. Raises NotFound,
+    RoleTooLow, KeyReused, what reading the stream raises, and BadFile for a name, size or kind that is not kept.
     Raises LimitReached when the organisation or the account has used up its files or bytes; nothing is left behind then.
     """
     access.require_role(actor, organization_id)
     if not 1 <= len(name) <= NAME_MAX_CHARACTERS or not name.isprintable() or "/" in name:
         raise BadFile("A name has 1 to 200 printable characters and no slash.", field="name", limit=NAME_MAX_CHARACTERS)
     owners = {"organization": organization_id, "account": actor.id}
-    for owner, owner_id in owners.items():
-        for kind in ("files", "bytes"):
-            limits.refuse_if_used_up(f"{kind}_per_{owner}", owner_id)
+    if key is None or not idempotency.is_known(actor_id=str(actor.id), key=key):  # a repeat uses up nothing
+        for owner, owner_id in owners.items():
+            for kind in ("files", "bytes"):
+                limits.refuse_if_used_up(f"{kind}_per_{owner}", owner_id)
     upload = _Upload(stream)
     content_type = content_type_of(upload.head)
     if content_type is None:
         known = sorted({kind for kind, _ in SIGNATURES})
         raise BadFile("Its first bytes are of no kind of image, sound or video that tasks show.", field="body", known=known)
-    file_id = new_id()
-    stored_as = _stored(upload, f"{organization_id}/{file_id}")
+    file = MediaFile(
+        id=new_id(),
+        organization_id=organization_id,
+        name=name,
+        content_type=content_type,
+        created_by_id=actor.id,
+        created_at=now,
+    )
+    file.stored_as = _stored(upload, f"{organization_id}/{file.id}")
+    file.size_bytes, file.digest = upload.size, upload.digest.hexdigest()
+
+    def perform() -> idempotency.Answer:
+        for owner, owner_id in owners.items():
+            limits.use(f"files_per_{owner}", owner_id, 1)
+            limits.use(f"bytes_per_{owner}", owner_id, file.size_bytes)
+        file.save(force_insert=True)
+        return 201, {"file_id": str(file.id)}
+
+    kept = None
     try:
+        kept = _kept_once(file, actor, key, perform, now)
+    finally:
+        if kept != file.id:  # refused, or here already
+            default_storage.delete(file.stored_as)
+    return file if kept == file.id else MediaFile.objects.get(id=kept)
+
+
+def _kept_once(file: MediaFile, actor: Actor, key: str | None, perform: Callable[[], idempotency.Answer], now: datetime) -> UUID:
+    """The id of the file that is kept: this one, or the first that came with the key. Raises KeyReused."""
+    if key is None:
         with transaction.atomic():
-            for owner, owner_id in owners.items():
-                limits.use(f"files_per_{owner}", owner_id, 1)
-                limits.use(f"bytes_per_{owner}", owner_id, upload.size)
-            return MediaFile.objects.create(
-                id=file_id,
-                organization_id=organization_id,
-                name=name,
-                content_type=content_type,
-                size_bytes=upload.size,
-                digest=upload.digest.hexdigest(),
-                stored_as=stored_as,
-                created_by_id=actor.id,
-                created_at=now,
-            )
-    except LimitReached:
-        default_storage.delete(stored_as)
-        raise
+            perform()
+        return file.id
+    digest = idempotency.digest_of("POST", f"organizations/{file.organization_id}/files?name={file.name}", file.digest.encode())
+    _, told = idempotency.answer_once(actor_id=str(actor.id), key=key, digest=digest, now=now, perform=perform)
+    return UUID(told["file_id"])
 
 
 def _stored(upload: "_Upload", name: str) -> str:

@@ -73,7 +73,7 @@ class Application:
                 raise Refused(405, "method_not_allowed", f"Use one of {', '.join(METHODS)}.")
             headers = headers_of(scope)
             address = self._address(scope, headers)
-            body = await self.reception.body(headers, receive, address)
+            body = await self.reception.body(headers, receive, address, http_version=scope["http_version"])
             answer = _Answer(receive, send, self.readers)
             async with self.turns.of(address):
                 left = await self.turns.run(lambda: self._call(environ_of(scope, headers, body), answer))

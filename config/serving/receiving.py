@@ -19,6 +19,8 @@ OPEN_BODY_BYTES = 2 * 1024 * 1024  # what anybody may send; more, only who is si
 AT_ONCE = 64  # bodies of one address being received at the same time
 SPOOL_BYTES = 4 * 1024**3  # of all bodies being received by this process
 
+SAID_BY_A_HEADER = ("1.0", "1.1")  # versions of HTTP in which a request without either header has no body
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Admit = Callable[[dict[bytes, bytes]], Awaitable[bool]]
 
@@ -60,10 +62,15 @@ class Reception:
         self.under_way: Counter[str] = Counter()
         self.spooled = 0
 
-    async def body(self, headers: dict[bytes, bytes], receive: Receive, address: str) -> Received | None:
-        """The body of a request, whole; None for a request without one. Raises Refused, having kept nothing."""
+    async def body(
+        self, headers: dict[bytes, bytes], receive: Receive, address: str, *, http_version: str = "1.1"
+    ) -> Received | None:
+        """The body of a request, whole; None for a request without one. Raises Refused, having kept nothing.
+
+        Up to HTTP/1.1 a header says that there is a body (RFC 9112, 6.3); from HTTP/2 on its frames say so, and it is there or not.
+        """
         declared = _declared(headers)
-        if not declared and b"transfer-encoding" not in headers:
+        if declared == 0 or declared is None and http_version in SAID_BY_A_HEADER and b"transfer-encoding" not in headers:
             return None
         if declared is not None and declared > self.max_bytes:
             raise self._too_large()

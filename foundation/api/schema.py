@@ -9,6 +9,10 @@ from drf_spectacular.utils import OpenApiParameter
 
 from foundation.api.commands import Command
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Repeat safely: one key, one effect, one answer."
+)
+
 
 class CommandSchema(AutoSchema):
     """Reads `accepts`, `answers` and `status` of commands; adds the Idempotency-Key header."""
@@ -41,8 +45,4 @@ class CommandSchema(AutoSchema):
         """The header every command takes."""
         if not self._is_command():
             return super().get_override_parameters()
-        return [
-            OpenApiParameter(
-                "Idempotency-Key", str, OpenApiParameter.HEADER, description="Repeat safely: one key, one effect, one answer."
-            )
-        ]
+        return [IDEMPOTENCY_KEY]

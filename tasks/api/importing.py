@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from foundation.api.commands import idempotency_key
 from foundation.api.filters import ClosedFilters, UnknownFilter
+from foundation.api.schema import IDEMPOTENCY_KEY
 from foundation.clock import instant_of
 from tasks import framing, importing, uploads
 from tasks.models import Import, Task
@@ -78,7 +79,7 @@ class Upload(APIView):
     kind = Import.Kind.TASKS
 
     @extend_schema(
-        parameters=[ON_ERROR],
+        parameters=[ON_ERROR, IDEMPOTENCY_KEY],
         request={uploads.NDJSON: OpenApiTypes.STR, uploads.CSV: OpenApiTypes.STR},
         responses={201: ImportBody, 422: ImportBody},
     )

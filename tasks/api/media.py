@@ -10,7 +10,9 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation.api.commands import idempotency_key
 from foundation.api.filters import ClosedFilters
+from foundation.api.schema import IDEMPOTENCY_KEY
 from foundation.clock import instant_of
 from tasks import media
 from tasks.models import MediaFile
@@ -61,7 +63,7 @@ class MediaFiles(ClosedFilters, ListAPIView[MediaFile]):
         return super().get_queryset()
 
     @extend_schema(
-        parameters=[OpenApiParameter("name", str, required=True, description="What the file is called.")],
+        parameters=[OpenApiParameter("name", str, required=True, description="What the file is called."), IDEMPOTENCY_KEY],
         request={"application/octet-stream": bytes},
         responses={201: MediaFileBody},
     )
@@ -72,6 +74,7 @@ class MediaFiles(ClosedFilters, ListAPIView[MediaFile]):
             path["organization_id"],
             name=request.query_params.get("name", ""),
             stream=request._request,
+            key=idempotency_key(request),
             now=instant_of(request),
         )
         return Response(MediaFileBody(file).data, status=201)

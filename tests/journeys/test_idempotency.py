@@ -369,7 +369,7 @@ TALKING = {
 APART = {
     "me/email/verify",  # tests/workforce/test_signing_in.py
     "assignments/<uuid:assignment_id>/draft",  # the revision it goes on from is its memory
-    "organizations/<uuid:organization_id>/files",  # a file is known by its bytes
+    "organizations/<uuid:organization_id>/files",  # a body of bytes: tests/tasks/test_media.py, tests/races/test_uploads.py
     "batches/<uuid:batch_id>/claim",
     "assignments/<uuid:assignment_id>/return",
     "attempts/<uuid:attempt_id>/submit",

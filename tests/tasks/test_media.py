@@ -12,7 +12,9 @@ from tasks.errors import BadFile
 from tasks.models import MediaFile
 from tests.browser import materials
 from tests.browser.scenes import file
+from tests.tasks.scenes import INTERFACE
 from workforce.errors import RoleTooLow
+from workforce.models import Usage
 
 pytestmark = pytest.mark.django_db
 
@@ -150,3 +152,54 @@ def test_only_addresses_of_files_are_signed_wherever_they_stand(tone):
     assert done["many"][1]["deep"].startswith(f"{address}?for=")
     assert {name: done[name] for name in ("text", "other", "n")} == {name: payload[name] for name in ("text", "other", "n")}
     assert payload["audio"] == address, "what is stored stays as it was"
+
+
+# ---- the same upload again ----
+
+
+def _sent(person, key, content=None, name="a.png", **more):
+    path = f"/api/v1/organizations/{person.organization.id}/files?name={name}"
+    headers = person._headers(person.now) | {"Idempotency-Key": key}
+    return Client().generic("POST", path, content or materials.picture(), content_type="image/png", headers=headers, **more)
+
+
+def _used(person) -> dict[str, int]:
+    return dict(Usage.objects.filter(owner_id=person.organization.id).values_list("kind", "used"))
+
+
+def test_the_same_key_gives_back_the_first_file(rita, settings, tmp_path):
+    first = _sent(rita, "one")
+    used = _used(rita)
+    assert used == {"files_per_organization": 1, "bytes_per_organization": len(materials.picture())}
+    settings.LIMITS = settings.LIMITS | {"files_per_account": 1, "files_per_organization": 1, "bytes_per_organization": 1}
+    again = _sent(rita, "one")
+    assert (again.status_code, again.json()) == (201, first.json()), "also when there is no room for another"
+    assert _used(rita) == used
+    assert MediaFile.objects.count() == len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    assert _sent(rita, "two").json()["code"] == "limit_reached"
+    assert _sent(rita, "two").json()["code"] == "limit_reached", "a refusal is not remembered"
+
+
+@pytest.mark.parametrize("other", [{"content": materials.sound()}, {"name": "b.png"}])
+def test_the_same_key_with_something_else_is_refused(rita, other, tmp_path):
+    assert _sent(rita, "one").status_code == 201
+    refused = _sent(rita, "one", **other)
+    assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
+    assert MediaFile.objects.count() == len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    assert _used(rita)["files_per_organization"] == 1
+
+
+def test_a_key_that_a_command_took_is_taken(rita):
+    project = {"organization_id": str(rita.organization.id), "name": "x", "interface": INTERFACE}
+    assert rita.post("projects", project, key="one").status_code == 201
+    assert _sent(rita, "one").json()["code"] == "idempotency_key_reused"
+
+
+def test_keys_of_two_people_are_two_and_none_is_no_key(rita, rex):
+    assert _sent(rita, "one").json()["id"] != _sent(rex, "one").json()["id"]
+    path = f"/api/v1/organizations/{rita.organization.id}/files?name=a.png"
+    for _ in range(2):
+        headers = rita._headers(rita.now)
+        assert Client().generic("POST", path, materials.picture(), headers=headers).status_code == 201
+    assert MediaFile.objects.filter(organization=rita.organization).count() == 3
+    assert _sent(rita, "x" * 101).json()["code"] == "bad_idempotency_key"
