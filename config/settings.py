@@ -381,6 +381,7 @@ LIMITS = {
     "bytes_per_organization": 500 * 1024**3,
     "assigned_per_day": 2_000,
     "assigned_per_week_and_worker": 3,
+    "rejections_beyond_share": 3,  # within 30 days
 }
 for _limit, _number in env.dict("FAIRHAND_LIMITS", default={}).items():  # drafts_per_organization=2000,tokens_per_account=100
     if _limit not in LIMITS or not _number.isdecimal():

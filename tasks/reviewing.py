@@ -23,18 +23,27 @@ from payments.models import Account
 from tasks import assigning, counting, publishing, reserving, weighing
 from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewConflict, TooFewChecks
 from tasks.models import Assignment, Batch, BulkAcceptance, Review, Task
-from workforce import access, decisions, notifying
+from workforce import access, decisions, limits, notifying
 from workforce.access import Actor
+from workforce.errors import LimitReached
 from workforce.models import Decision, NoticeKind
 
 COMMENT_MIN_CHARACTERS = 100
-REJECTIONS_FREE = 3  # per batch, whatever the share
-REJECTIONS_SHARE = 0.05
+REJECTIONS_SHARE = 0.05  # of what was handed in to a batch
+REJECTIONS_FREE = (
+    3  # where the share is fewer: so many in a batch, and in all the batches of an organisation within FREE_AGAIN_AFTER
+)
+FREE_AGAIN_AFTER = timedelta(days=30)
+COMMENT_MIN_LETTERS = 10  # different ones: "xxx…" explains nothing
 TOO_FAST_MIN_SAMPLE = 30
 TOO_FAST_NEWEST = 2000  # answers looked at
 CHECKS_MIN_GOLD = 5  # failed checks are no reason before that many (reference: fair-work.md A.2 rule 16)
 ACCEPT_CHUNK = 500  # answers accepted in one transaction
 ACCEPTANCE_UNSEEN = timedelta(minutes=2)  # without a chunk for so long, its process was lost
+OF_ALL_BATCHES = (
+    "At most 5 % of a batch can be rejected, and three answers more in all your batches within 30 days. "
+    "Ask an operator to look at the guideline and the answers with you."
+)
 REVERSED = "The rejection was reversed: your answer is accepted and paid."
 
 
@@ -194,7 +203,7 @@ def reject(
     if reason == Review.Reason.FAILED_CHECKS:
         _check_enough_gold(assignment)
     batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
-    _check_cap(actor, batch)
+    beyond_share = _check_cap(actor, batch, now)
     moved = Assignment.objects.filter(id=assignment_id, state=Assignment.State.SUBMITTED).update(
         state=Assignment.State.REJECTED, ended_at=now
     )
@@ -209,6 +218,7 @@ def reject(
         reason=reason,
         comment=comment,
         evidence=evidence,
+        beyond_share=beyond_share,
         created_at=now,
     )
     decisions.record(
@@ -322,17 +332,37 @@ def _check_explanation(reason: str, comment: str, evidence: Any) -> None:
             limit=COMMENT_MIN_CHARACTERS,
             got=len(comment.strip()),
         )
+    if len(set(comment.casefold()) - set(" \n\t")) < COMMENT_MIN_LETTERS:
+        raise RejectionUnexplained("Explain to the worker in words what is wrong.", field="comment")
     if not isinstance(evidence, dict) or not evidence:
         raise RejectionUnexplained("Point at what the reason rests on, as an object.", field="evidence")
+    if any(not name.strip() or value is None or value in ("", [], {}) for name, value in evidence.items()):
+        raise RejectionUnexplained("Every part of the evidence has a name and says something.", field="evidence")
 
 
-def _check_cap(actor: Actor, batch: Batch) -> None:
-    """At most max(3, 5 %) of what was handed in, unless an operator signs it off by rejecting themselves."""
+def _check_cap(actor: Actor, batch: Batch, now: datetime) -> bool:
+    """At most max(3, 5 %) of what was handed in, unless an operator signs it off by rejecting themselves. Says whether it is one of the three.
+
+    Those beyond the 5 % are also counted for the organisation, or whoever posts batches of three could reject all of every one
+    (docs/decisions/0028). The caller has locked the batch; an advisory lock of the organisation follows where one of the three is taken.
+    """
     counts = counting.of_batch(batch.id)
     judged = sum(counts[state] for state in (*Assignment.COUNTED, Assignment.State.REJECTED))
-    limit = max(REJECTIONS_FREE, math.floor(judged * REJECTIONS_SHARE))
-    if counts["rejected"] >= limit and not actor.is_operator:
+    share = math.floor(judged * REJECTIONS_SHARE)
+    beyond = counts["rejected"] >= share
+    if actor.is_operator:
+        return beyond
+    limit = max(REJECTIONS_FREE, share)
+    if counts["rejected"] >= limit:
         raise RejectionCap(limit=limit, rejected=counts["rejected"], handed_in=judged)
+    if beyond:
+        free = Review.objects.filter(beyond_share=True, created_at__gt=now - FREE_AGAIN_AFTER)
+        mine = free.filter(assignment__state=Assignment.State.REJECTED, assignment__batch__organization_id=batch.organization_id)
+        try:
+            limits.hold("rejections_beyond_share", batch.organization_id, mine)
+        except LimitReached as reached:
+            raise RejectionCap(OF_ALL_BATCHES, limit=share, rejected=counts["rejected"], handed_in=judged) from reached
+    return beyond
 
 
 def _check_too_fast(assignment: Assignment) -> None:

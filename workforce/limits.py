@@ -47,6 +47,10 @@ KINDS = {
         _("courses or pauses given to this worker within a week"),
         _("Wait, or write in a conversation."),
     ),
+    "rejections_beyond_share": (
+        _("rejections over 5 % of a batch within 30 days"),
+        _("Ask an operator to look at the answers with you."),
+    ),
 }
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"

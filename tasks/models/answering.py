@@ -185,9 +185,11 @@ class Review(models.Model):
     reason = models.CharField(max_length=40, choices=Reason.choices, blank=True)
     comment = models.TextField(blank=True)
     evidence = JSONField(null=True)  # what the reason points at
+    beyond_share = models.BooleanField(default=False, db_default=False)  # a rejection over the batch's share: few are free
     created_at = models.DateTimeField()
 
     class Meta:
+        indexes = [models.Index("created_at", condition=Q(beyond_share=True), name="rejected_beyond_share")]
         constraints = [
             models.UniqueConstraint(F("assignment"), F("number"), name="review_number_once"),
             models.CheckConstraint(condition=Q(verdict__in=["accept", "reject"]), name="verdict_is_known"),

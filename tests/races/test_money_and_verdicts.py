@@ -159,6 +159,27 @@ def test_rejections_at_once_do_not_pass_the_cap(now):
     assert broken_invariants() == {}
 
 
+def test_rejections_at_once_in_many_batches_share_the_three(now):
+    rita, _, answers, wanda = handed_in(now)
+    for n in range(5):
+        batch = publishing.publish(rita.actor, scenes.draft(rita, tasks=1, name=f"batch {n}").id, now=now)
+        answers += scenes.answered(wanda, batch)
+    actor, refused = rita.actor, []
+
+    def reject(n):
+        try:
+            reviewing.reject(
+                actor, answers[n].id, reason="low_effort", comment=scenes.COMMENT, evidence={"task": f"t{n}"}, now=now
+            )
+        except RejectionCap as error:
+            refused.append(error)
+
+    all_at_once(reject, 6)
+    assert Assignment.objects.filter(state="rejected").count() == reviewing.REJECTIONS_FREE
+    assert len(refused) == 3
+    assert broken_invariants() == {}
+
+
 # A late hand-in as it was: it took the place by what it had read of its own assignment before it waited for the task.
 PLACE_TAKEN_BY_WHAT_WAS_READ = """
 WITH place AS (

@@ -217,6 +217,24 @@ def test_a_second_rejection_is_a_conflict(rita, batch, answer):
 # ---- the cap ----
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"comment": "x" * 100},
+        {"comment": "no no no " * 20},
+        {"evidence": {"": ""}},
+        {"evidence": {"task": ""}},
+        {"evidence": {"task": None}},
+        {"evidence": {"task": "t0", " ": "x"}},
+        {"evidence": {"tasks": []}},
+    ],
+)
+def test_an_explanation_that_says_nothing_is_none(rita, answer, wanda, wrong):
+    with pytest.raises(RejectionUnexplained):
+        reject(rita, answer, **wrong)
+    assert untouched(answer, wanda)
+
+
 def test_three_rejections_are_free_and_the_fourth_needs_an_operator(rita, olga, batch, wanda):
     answers = scenes.answered(wanda, batch, count=5)
     for row in answers[:3]:
@@ -237,6 +255,45 @@ def test_the_cap_is_five_percent_of_what_was_handed_in(rita, olga, wanda):
     with pytest.raises(RejectionCap) as refused:
         reject(rita, answers[4])
     assert refused.value.details["limit"] == 4
+
+
+def of_three(rita, worker, name):
+    """A batch of three, answered."""
+    batch = publishing.publish(rita.actor, scenes.draft(rita, tasks=3, name=name).id, now=rita.now)
+    return scenes.answered(worker, batch, count=3)
+
+
+def test_the_three_are_shared_by_all_batches_of_an_organisation_for_thirty_days(rita, olga, batch, wanda):
+    rex = builders.requester("rex", now=rita.now)
+    scenes.funds(olga, rex, reference="wire 2")
+    first, second = of_three(rita, wanda, "one"), of_three(rita, wanda, "two")
+    theirs = of_three(rex, wanda, "theirs")
+    for row in first[:2]:
+        reject(rita, row)
+    reject(rita, second[0])
+    with pytest.raises(RejectionCap) as refused:
+        reject(rita, second[1])
+    assert refused.value.message == reviewing.OF_ALL_BATCHES
+    assert Assignment.objects.get(id=second[1].id).state == "submitted"
+    reject(rex, theirs[0])  # another organisation has its own
+
+    reviewing.accept(rita.actor, first[0].id, now=rita.now)  # overturned: no longer counted
+    reject(rita, second[1])
+    with pytest.raises(RejectionCap):
+        reject(rita, first[2])
+    assert reject(olga, first[2]).state == "rejected"  # an operator goes beyond, and it counts
+
+    later = rita.now + reviewing.FREE_AGAIN_AFTER + timedelta(days=1)
+    assert reject(rita, second[2], now=later).state == "rejected"
+
+
+def test_what_a_large_batch_may_reject_is_not_counted_for_the_organisation(rita, olga, wanda):
+    batch = scenes.opened(rita, olga, tasks=80)
+    for row in scenes.answered(wanda, batch, count=80)[:4]:
+        reject(rita, row)
+    assert not Review.objects.filter(beyond_share=True).exists()
+    reject(rita, of_three(rita, wanda, "small")[0])
+    assert Review.objects.filter(beyond_share=True).count() == 1
 
 
 # ---- too fast, failed checks ----
