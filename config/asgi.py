@@ -1,7 +1,15 @@
 """The ASGI callable that the web server loads: Django behind `config.serving`."""
 
+import resource
+
 from config.serving.application import Application
 from config.wsgi import application as wsgi
+
+
+def _as_many_files_as_allowed() -> None:
+    """Sockets are files, and the soft limit of a shell is often 1,024: less than one client can open."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _application() -> Application:
@@ -18,4 +26,5 @@ def _application() -> Application:
     )
 
 
+_as_many_files_as_allowed()
 application = _application()

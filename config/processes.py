@@ -21,6 +21,7 @@ from django.conf import settings
 START_SECONDS = 60
 STOP_SECONDS = 15
 HEADER_MILLISECONDS = 10_000  # in which a client has to send its headers
+SOCKETS = 4096  # open per web process, idle ones included: beyond that nobody gets in until one is closed
 PID_FILE = "processes.json"
 
 
@@ -104,6 +105,7 @@ class WebServer(Process):
                 str(Path(sys.executable).with_name("granian")),
                 *("--interface", "asgi", "--http", "1", "--host", host, "--port", str(self.port), "--workers", str(workers)),
                 *("--http1-header-read-timeout", str(HEADER_MILLISECONDS), "--no-ws", "--log-level", "warning"),
+                *("--backlog", str(SOCKETS), "--backpressure", str(SOCKETS)),
                 "config.asgi:application",
             ]
         )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import socket
 import threading
 import time
@@ -80,6 +81,21 @@ def test_ten_clients_that_send_a_byte_a_second_keep_nobody_waiting(server):
     )
     for client in slow:
         client.close()
+
+
+def test_a_client_that_opens_more_than_a_thousand_sockets_and_says_nothing_keeps_nobody_out(server):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    idle = [connected(server) for _ in range(1200)]
+    try:
+        for client in idle[::2]:
+            client.sendall(b"GET /api/healthz HTTP/1.1\r\n")  # half a head
+        assert is_healthy(server.address)
+        assert ask(server, head("GET", "/api/v1/me"))[0] == 401
+    finally:
+        for client in idle:
+            client.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize("sent", [b"", b'{"email": "a@b.org"'])
