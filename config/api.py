@@ -1,10 +1,11 @@
 """The one error body, and the only place that knows which kind of refusal is which HTTP status."""
 
 import logging
+import sys
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DataError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext
 from rest_framework import exceptions
@@ -26,6 +27,7 @@ STATUS_OF_KIND: list[tuple[type[DomainError], int]] = [
     (Conflict, 409),
     (Busy, 503),
 ]
+LOST = ("08", "57P", "53300")  # SQLSTATE: connection exceptions, the server shuts down or starts up, too many connections
 RETRY_SECONDS = 1  # what a Busy answer asks its caller to wait
 
 
@@ -62,7 +64,26 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         set_rollback()
         log.error("A value got past the gate, and the database refused it.", exc_info=error)
         return Response(error_body(*refused_by_the_database()), status=400)
+    if is_out_of_reach(error):
+        set_rollback()
+        log.error("The database is out of reach.", exc_info=error)
+        return error_response(OutOfReach(), context)
     return None
+
+
+class OutOfReach(Busy):
+    """The database cannot be asked: it restarts, the network is broken, or every connection is taken."""
+
+    code = "database_out_of_reach"
+    message = "The database does not answer right now. Try again in a moment, with the same Idempotency-Key."
+
+
+def is_out_of_reach(error: BaseException | None) -> bool:
+    """Was it the way to the database that failed, and not what was asked of it?"""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or str(state).startswith(LOST)
 
 
 def refused_by_the_database() -> tuple[str, str, dict[str, Any]]:
@@ -85,5 +106,8 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
-    """Our own mistake, in the same body; the cause is in the log."""
+    """Our own mistake, in the same body; the cause is in the log. A database that is out of reach is a 503."""
+    if is_out_of_reach(sys.exc_info()[1]):
+        body = error_body(OutOfReach.code, gettext(OutOfReach.message), {})
+        return JsonResponse(body, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
     return JsonResponse(error_body("server_error", "Something went wrong on our side; it has been logged.", {}), status=500)

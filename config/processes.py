@@ -106,6 +106,7 @@ class WebServer(Process):
                 *("--interface", "asgi", "--http", "1", "--host", host, "--port", str(self.port), "--workers", str(workers)),
                 *("--http1-header-read-timeout", str(HEADER_MILLISECONDS), "--no-ws", "--log-level", "warning"),
                 *("--backlog", str(SOCKETS), "--backpressure", str(SOCKETS)),
+                "--respawn-failed-workers",  # else one that the kernel kills for its memory takes the others with it
                 "config.asgi:application",
             ]
         )

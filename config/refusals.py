@@ -1,5 +1,6 @@
 """Refusals as pages: what the API says in its error body, a page says to a reader, with the same status."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -46,4 +47,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Our own mistake, as the API or a page says it; the cause is in the log. Needs no database and no session."""
     if request.path.startswith("/api/"):
         return api.server_error(request)
-    return HttpResponse(get_template("500.html").render(), status=500)
+    status = 503 if api.is_out_of_reach(sys.exc_info()[1]) else 500
+    return HttpResponse(get_template("500.html").render(), status=status)

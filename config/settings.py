@@ -137,10 +137,11 @@ def _database() -> dict[str, Any]:
     database["ENGINE"] = "django.db.backends.postgresql"
     database["ATOMIC_REQUESTS"] = False  # each verb owns its transaction
     database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 5}
+    database["CONN_HEALTH_CHECKS"] = True  # of a restarted server no dead connection is handed out; one round trip per request
     if "qcluster" in sys.argv:
         database["CONN_MAX_AGE"] = None  # the cluster forks, and a pool must not be shared across a fork
     else:
-        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
+        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5}
     test_database = env.str("FAIRHAND_TEST_DATABASE", default="")
     database["TEST"] = {"NAME": test_database} if test_database else {}
     return database

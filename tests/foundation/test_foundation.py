@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client, RequestFactory
 
 from config import embedded_postgres
+from config.api import error_response
 from foundation import audit, clock, events, idempotency
 from foundation.append_only import append_only
 from foundation.errors import Conflict, Invalid
@@ -197,3 +199,16 @@ def test_an_unusable_directory_is_named_with_the_way_out(tmp_path):
 
 def test_stopping_what_does_not_run_says_so(tmp_path):
     assert embedded_postgres.stop(tmp_path / "postgres") is False
+
+
+def test_a_database_out_of_reach_is_a_503_and_its_other_refusals_are_not(db):
+    with pytest.raises(OperationalError) as gone, connection.wrap_database_errors:
+        psycopg.connect("host=127.0.0.1 port=1 connect_timeout=2")
+    answer = error_response(gone.value, {})
+    assert answer is not None
+    assert (answer.status_code, answer.data["code"], answer["Retry-After"]) == (503, "database_out_of_reach", "1")
+
+    with pytest.raises(OperationalError) as late, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 1")
+        cursor.execute("SELECT pg_sleep(1)")
+    assert error_response(late.value, {}) is None, "our own mistake: logged, and a 500"

@@ -1,8 +1,10 @@
 """Clients that send or read slowly, cut the connection or lie about lengths, against a real web process over raw sockets."""
 
 import json
+import os
 import re
 import resource
+import signal
 import socket
 import threading
 import time
@@ -16,6 +18,7 @@ from config.processes import WebServer, is_healthy
 from tests import builders
 
 THREADS = 2
+NAME = "the web server"  # of its database connections
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +27,7 @@ def server(django_db_setup):
         patch.setenv("FAIRHAND_DATABASE", connection.settings_dict["NAME"])
         patch.setenv("FAIRHAND_DEBUG", "1")
         patch.setenv("FAIRHAND_SIMULATION", "1")
+        patch.setenv("PGAPPNAME", NAME)
         with WebServer(workers=1, threads=THREADS) as running:
             yield running
 
@@ -184,3 +188,22 @@ def test_many_requests_of_one_address_all_get_their_turn(server):
     for thread in threads:
         thread.join()
     assert answers == [400] * 40
+
+
+def test_lost_connections_to_the_database_are_nobodys_failed_request(server, db):
+    with connection.cursor() as cursor:
+        answers = [ask(server, head("GET", "/api/healthz"))[0]]
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [NAME])
+        assert cursor.rowcount > 0
+        answers += [ask(server, head("GET", "/api/healthz"))[0] for _ in range(10)]
+    assert answers == [200] * 11
+
+
+def test_a_web_process_that_is_killed_comes_back(server):
+    [worker] = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    os.kill(int(worker), signal.SIGKILL)
+    give_up = time.monotonic() + 60
+    while not is_healthy(server.address):
+        assert time.monotonic() < give_up
+        time.sleep(0.2)
+    assert Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split() != [worker]
