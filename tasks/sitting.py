@@ -18,11 +18,13 @@ from qualification.models import Exam, ExamAttempt
 from tasks import media, questions
 from tasks.errors import RESULT_MAX_BYTES, ResultTooLarge
 from tasks.labels import AnswerInvalid, interface_of
+from tasks.labels.effort import Effort
 from workforce import access
 from workforce.access import Actor
 
 SUBMIT_ROUNDS = 3  # a sitting and an answer handed in at the same instant may meet in the time book; the later looks again
 END_CHUNK = 200
+ANSWERS_TOGETHER = 3  # the answers of a sitting may take as many steps to read as that many of the largest answers to tasks
 
 
 def create_exam(
@@ -136,10 +138,13 @@ def _scored(exam: Exam, answers: Mapping[str, Any], *, strict: bool) -> tuple[di
     interface, by_id = interface_of(exam.interface), _by_id(exam)
     scores: dict[str, float] = {}
     labels: dict[str, list[str]] = {}
+    steps = 0
     for name, result in answers.items():
         question = by_id[name]
         try:
-            canonical = interface.canonical(result, question["payload"])
+            effort = Effort(answers=ANSWERS_TOGETHER, steps=steps if strict else 0)
+            canonical = interface.canonical(result, question["payload"], effort=effort)
+            steps = effort.steps
         except AnswerInvalid as error:
             if strict:
                 place = f"answers.{name}.{error.details.get('field', '')}"

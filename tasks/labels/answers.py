@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tasks.labels import seeing
+from tasks.labels.effort import ENTRY, Effort
 from tasks.labels.errors import AnswerInvalid
 from tasks.labels.family import ITEM, ITEM_KEY, LISTED_MAX, OF, REGION, WITH, Control, Region, is_number
 from tasks.labels.objects import ITEMS_MAX, Shown
@@ -31,9 +32,10 @@ NOTHING_SHOWN = Shown("", "", None)  # what a page in a frame shows is its own
 class _Reading:
     """A result list being read: regions by control and id, and the answers so far."""
 
-    def __init__(self, interface: "Interface", payload: Mapping[str, Any]) -> None:
-        self.interface, self.payload = interface, payload
+    def __init__(self, interface: "Interface", payload: Mapping[str, Any], effort: Effort) -> None:
+        self.interface, self.payload, self.effort = interface, payload, effort
         self.answers: dict[str, Any] = {}
+        self.by_id: dict[str, list[dict[str, Any]]] = {}  # id → canonical regions, in the order of the result
         self.regions: dict[tuple[str, str], dict[str, Any]] = {}  # (control, id) → canonical region
         self.on: dict[int, str] = {}  # id() of a canonical region → the object it lies on
 
@@ -51,14 +53,16 @@ class _Reading:
         if known in self.regions:
             raise control.refuse(f"{entry.where}.id", "Two regions have the same id.", got=known[1][:60])
         self.regions[known] = one
+        self.by_id.setdefault(known[1], []).append(one)
         self.on[id(one)] = entry.shown.name
         found.append(one)
 
     def of_region(self, control: Control, entry: Region) -> None:
         """What is given for one region: the entry has the region's id."""
         wanted = str(entry.raw.get("id", ""))
-        owners = [self.regions.get((name, wanted)) for name in self.interface.controls]
-        owner = next((one for one in owners if one is not None and self.on[id(one)] in control.to_names), None)
+        owners = self.by_id.get(wanted, [])
+        control.spend(entry, len(owners))
+        owner = next((one for one in owners if self.on[id(one)] in control.to_names), None)
         if owner is None:
             raise control.refuse(f"{entry.where}.id", "This belongs to a region, and no region has its id.", got=wanted[:60])
         own = owner.setdefault(WITH, {})
@@ -92,14 +96,14 @@ def encoded(result: Any) -> bytes:
     return written
 
 
-def canonical(interface: "Interface", result: Any, payload: Any, *, whole: bool) -> dict[str, Any]:
+def canonical(interface: "Interface", result: Any, payload: Any, *, whole: bool, effort: Effort) -> dict[str, Any]:
     """See Interface.canonical."""
     if not isinstance(result, list):
         raise AnswerInvalid("A result is a list of regions.", field="result")
     if len(result) > ENTRIES_MAX:
         raise AnswerInvalid("The result has too many entries.", field="result", limit=ENTRIES_MAX, got=len(result))
     payload = payload if isinstance(payload, Mapping) else {}
-    reading = _Reading(interface, payload)
+    reading = _Reading(interface, payload, effort)
     relations: list[tuple[str, Mapping[str, Any]]] = []
     later: list[tuple[Control, Region]] = []
     for index, raw in enumerate(result):
@@ -107,7 +111,8 @@ def canonical(interface: "Interface", result: Any, payload: Any, *, whole: bool)
         if isinstance(raw, dict) and raw.get("type") == "relation":
             relations.append((where, raw))
             continue
-        control, entry = _entry(interface, raw, payload, where)
+        control, entry = _entry(reading, raw, where)
+        control.spend(entry, ENTRY)
         if control.per == REGION:
             later.append((control, entry))  # its region may come after it
         elif control.has_regions:
@@ -118,16 +123,17 @@ def canonical(interface: "Interface", result: Any, payload: Any, *, whole: bool)
             reading.once(control, entry)
     for control, entry in later:
         reading.of_region(control, entry)
-    seeing.leave_out_unseen(interface, reading.answers)
+    seeing.leave_out_unseen(interface, reading.answers, reading.effort)
     if whole:
         reading.answers |= {name: [] for name in interface.regional if name not in reading.answers}
-        seeing.check_complete(interface, reading.answers, payload)
+        seeing.check_complete(interface, reading.answers, payload, reading.effort)
     related = _relations(interface, reading, relations)
     return _ordered(interface, reading.answers) | related
 
 
-def _entry(interface: "Interface", raw: Any, payload: Mapping[str, Any], where: str) -> tuple[Control, Region]:
+def _entry(reading: _Reading, raw: Any, where: str) -> tuple[Control, Region]:
     """An entry's control, and what the entry is about. Raises AnswerInvalid."""
+    interface = reading.interface
     if not isinstance(raw, dict) or not isinstance(raw.get("value"), dict):
         raise AnswerInvalid("A region is an object with from_name, to_name, type and value.", field=where)
     if unknown := set(raw) - ENTRY_FIELDS:
@@ -146,7 +152,7 @@ def _entry(interface: "Interface", raw: Any, payload: Mapping[str, Any], where: 
     score = raw.get("score")
     if score is not None and (not is_number(score) or not 0 <= score <= 1):
         raise control.refuse(f"{where}.score", "A score is a number from 0 to 1.", limit=1)
-    return control, Region(raw, where, interface.objects.get(to_name, NOTHING_SHOWN), payload)
+    return control, Region(raw, where, interface.objects.get(to_name, NOTHING_SHOWN), reading.payload, reading.effort)
 
 
 def _item_of(control: Control, entry: Region) -> int:
@@ -194,7 +200,7 @@ def from_short(interface: "Interface", raw: Mapping[str, Any], payload: Any) -> 
             for one in listed
         ]
     try:
-        found = canonical(interface, result, payload, whole=False)
+        found = canonical(interface, result, payload, whole=False, effort=Effort())
     except AnswerInvalid as error:
         name = error.details.get("control", "")
         raise AnswerInvalid(error.message, **(error.details | {"field": f"solution.{name}"})) from error

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.labels.family import LISTED_MAX, Control, Region
-from tasks.labels.objects import offered
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Choice(Control):
         value, where = self.value_of(region)
         if not isinstance(value, list) or len(value) != 1:
             raise self.refuse(where, "Choose exactly one.", limit=1, got=len(value) if isinstance(value, list) else 0)
-        return chosen(self, value[0], self.values | known(self, region), where)
+        return chosen(self, value[0], known(self, region), where)
 
     def distance(self, a: Any, b: Any) -> float:
         """0 if equal, else 1 (exact agreement)."""
@@ -48,11 +47,17 @@ NESTED = " / "  # between the steps of a path of choices
 
 
 def known(control: Any, region: Region) -> frozenset[str]:
-    """The choices that the payload offers."""
+    """The choices that the config and the payload offer."""
+    values: frozenset[str] = control.values
     if not control.variable:
-        return frozenset()
-    paths = offered(region.payload.get(control.variable), f"payload.{control.variable}")
-    return frozenset(NESTED.join(path) for path in paths if control.nested or len(path) == 1)
+        return values
+
+    def all_of_them() -> frozenset[str]:
+        paths = region.offered(control.variable)
+        return values | {NESTED.join(path) for path in paths if control.nested or len(path) == 1}
+
+    found: frozenset[str] = region.effort.once(("choices", control.name), all_of_them)
+    return found
 
 
 def chosen(control: Any, value: Any, values: frozenset[str], where: str) -> str:

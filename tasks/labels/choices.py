@@ -26,7 +26,9 @@ class MultiChoice(Control):
         value, where = self.value_of(region)
         if not isinstance(value, list) or not value:
             raise self.refuse(where, "Choose at least one, or leave the control out.", got=0)
-        values = self.values | known(self, region)
+        values = known(self, region)
+        if len(value) > len(values):
+            raise self.refuse(where, "Choose each at most once.", limit=len(values), got=len(value))
         found = [chosen(self, one, values, where) for one in value]
         if len(set(found)) != len(found):
             raise self.refuse(where, "A choice is listed twice.")

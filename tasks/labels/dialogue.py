@@ -4,14 +4,17 @@ A place is a turn, from 0, and an offset in its text. The editor counts UTF-16 u
 counts characters in a `Text`; where the covered text says that somebody counted characters, that is understood, too.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
+from tasks.labels.effort import CHARACTERS
 from tasks.labels.family import Region
 from tasks.labels.measures import overlap
 from tasks.labels.regions import Regions
-from tasks.labels.spans import TEXT_MAX_CHARACTERS, plain
+from tasks.labels.spans import TEXT_MAX_CHARACTERS, plain, wide_of
 
 Ends = list[list[int]]  # turn and offset, of both ends
 
@@ -27,7 +30,8 @@ class DialogueSpans(Regions):
 
     def shape(self, region: Region) -> dict[str, Any]:
         """Where the span is. Raises AnswerInvalid for turns or offsets that are not there, the wrong way round, or of another text."""
-        turns = region.shown.turns(region.payload)
+        spoken: _Turns = region.effort.once(("turns", region.shown.name), lambda: _Turns(region.shown.turns(region.payload)))
+        turns = spoken.texts
         ends = [self._end(region, turns, *names) for names in (("start", "startOffset"), ("end", "endOffset"))]
         said = region.value.get("text")
         if said is not None and (not isinstance(said, str) or len(said) > TEXT_MAX_CHARACTERS):
@@ -37,22 +41,24 @@ class DialogueSpans(Regions):
         if not turns:
             start, end = (turn * TURN_UNKNOWN + offset for turn, offset in ends)
             return {"from": ends[0], "to": ends[1], "start": start, "end": end} | ({"text": said} if said is not None else {})
-        places = self._characters(region, turns, ends, said)
+        covered = spoken.before[ends[1][0]] + ends[1][1] - spoken.before[ends[0][0]] - ends[0][1]
+        self.spend(region, (max(0, covered) + len(said or "")) // CHARACTERS)
+        places = self._characters(region, spoken, ends, said)
         text = _covered(turns, places)
         if said is not None and _squeezed(text) != _squeezed(said):
             message = "The text given for this span is not the text at its offsets."
             raise self.refuse(region.at("text"), message, got=said[:100], known=[text[:100]])
-        before = [sum(len(one) + 1 for one in turns[:turn]) for turn, _ in places]
-        units = [[turn, _units(turns[turn][:at])] for turn, at in places]
-        start, end = (first + at for first, (_, at) in zip(before, places, strict=True))
+        units = [[turn, spoken.units(turn, at)] for turn, at in places]
+        start, end = (spoken.before[turn] + at for turn, at in places)
         return {"from": units[0], "to": units[1], "start": start, "end": end, "text": text}
 
-    def _characters(self, region: Region, turns: Sequence[str], ends: Ends, said: str | None) -> Ends:
+    def _characters(self, region: Region, spoken: "_Turns", ends: Ends, said: str | None) -> Ends:
         """The ends in characters: counted as the editor does, or, where only that gives the covered text, as characters already."""
+        turns = spoken.texts
         for turn, offset in ends:
-            if offset > (most := _units(turns[turn])):
+            if offset > (most := spoken.units(turn, len(turns[turn]))):
                 raise self.refuse(region.at("endOffset"), "The span reaches beyond its turn.", limit=most, got=offset)
-        counted = [[turn, _characters(turns[turn], offset)] for turn, offset in ends]
+        counted = [[turn, spoken.characters(turn, offset)] for turn, offset in ends]
         plain_ends = [[turn, offset] for turn, offset in ends]
         if said is not None and _squeezed(_covered(turns, counted)) != _squeezed(said) == _squeezed(_covered(turns, plain_ends)):
             return plain_ends
@@ -98,10 +104,21 @@ def _squeezed(text: str) -> str:
     return plain(text).replace(" ", "")
 
 
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+class _Turns:
+    """The texts of a dialogue's turns, and where in each of them offsets in UTF-16 units fall."""
 
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.before = [0, *accumulate(len(one) + 1 for one in texts)]  # characters of the dialogue before each turn
+        self._wide = [wide_of(one) for one in texts]
 
-def _characters(text: str, units: int) -> int:
-    """How many characters stand before an offset in UTF-16 units; half a character counts as one."""
-    return len(text.encode("utf-16-le", errors="surrogatepass")[: 2 * units].decode("utf-16-le", errors="replace"))
+    def units(self, turn: int, characters: int) -> int:
+        """That many characters of a turn, in UTF-16 units."""
+        wide = self._wide[turn]
+        return characters + bisect_left(range(len(wide)), characters, key=lambda n: wide[n] - n)
+
+    def characters(self, turn: int, units: int) -> int:
+        """How many characters stand before an offset in UTF-16 units; half a character counts as one."""
+        wide = self._wide[turn]
+        before = bisect_left(wide, units)
+        return units - before + (before > 0 and wide[before - 1] == units - 1)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, TypeGuard
 
+from tasks.labels.effort import Effort
 from tasks.labels.errors import AnswerInvalid
-from tasks.labels.objects import Shown
+from tasks.labels.objects import Shown, offered
 
 TASK, REGION, ITEM = "task", "region", "item"  # what one answer of a control is about
 WITH, ITEM_KEY, OF = "with", "item", "of"  # what a canonical region carries beside what its family says of it
@@ -23,6 +24,7 @@ class Region:
     where: str  # its place in the result, for refusals
     shown: Shown  # the object it labels
     payload: Mapping[str, Any]
+    effort: Effort = field(default_factory=Effort)  # of the whole answer
 
     @property
     def value(self) -> Mapping[str, Any]:
@@ -32,6 +34,17 @@ class Region:
     def at(self, *path: str) -> str:
         """The place of a part of the value."""
         return ".".join([f"{self.where}.value", *path])
+
+    def content(self) -> Any:
+        """What the labelled object shows (`Shown.content`)."""
+        return self.shown.content(self.payload)
+
+    def offered(self, variable: str) -> list[tuple[str, ...]]:
+        """The choices or labels that the payload brings, as paths (`objects.offered`): read once for an answer."""
+        found: list[tuple[str, ...]] = self.effort.once(
+            ("offered", variable), lambda: offered(self.payload.get(variable), f"payload.{variable}")
+        )
+        return found
 
 
 class Combined(NamedTuple):
@@ -120,6 +133,10 @@ class Control(ABC):
     def refuse(self, where: str, message: str, **details: Any) -> AnswerInvalid:
         """An AnswerInvalid that names this control."""
         return AnswerInvalid(message, field=where, control=self.name, **details)
+
+    def spend(self, region: Region, steps: int, where: str = "") -> None:
+        """Count work on the answer before it is done. Raises AnswerInvalid where the answer takes too much."""
+        region.effort.take(steps, where=where or region.where, control=self.name)
 
     def value_of(self, region: Region) -> tuple[Any, str]:
         """What stands under `value_key`, and its place."""

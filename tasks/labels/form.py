@@ -1,12 +1,13 @@
 """What a free HTML page hands in: the fields of its form, names and texts."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.labels.effort import CHARACTERS
 from tasks.labels.family import Control, Region
+from tasks.labels.measures import wording
 
 NAME = "form"  # of the one control, its object, its type and its key
 FIELDS_MAX = 200
@@ -34,9 +35,9 @@ class Form(Control):
             raise self.refuse(where, "The page handed in no answer: its form has no field with a name.")
         if len(kept) > FIELDS_MAX:
             raise self.refuse(where, "The form has too many fields.", limit=FIELDS_MAX, got=len(kept))
-        return {name: self._clean(name, value, where) for name, value in sorted(kept.items())}
+        return {name: self._clean(region, name, value, where) for name, value in sorted(kept.items())}
 
-    def _clean(self, name: str, value: Any, where: str) -> str | list[str]:
+    def _clean(self, region: Region, name: str, value: Any, where: str) -> str | list[str]:
         place = f"{where}.{name[:60]}"
         if not 1 <= len(name) <= FIELD_NAME_MAX_CHARACTERS or "\0" in name:
             message = f"A field's name has 1 to {FIELD_NAME_MAX_CHARACTERS} characters."
@@ -48,7 +49,11 @@ class Form(Control):
             raise self.refuse(place, "A field is too long.", limit=FIELD_MAX_CHARACTERS, got=longest)
         if any("\0" in text for text in texts):
             raise self.refuse(place, "A field contains a NUL character.")
-        clean = sorted(unicodedata.normalize("NFC", text) for text in texts)
+        self.spend(region, sum(map(len, texts)) // CHARACTERS, place)
+        try:
+            clean = sorted(wording.composed(text) for text in texts)
+        except wording.TooManyMarks as error:
+            raise self.refuse(place, str(error), limit=wording.MARKS_MAX) from error
         return clean if isinstance(value, list) and len(clean) != 1 else clean[0]
 
     def distance(self, a: Any, b: Any) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tasks.labels import answers, building, cleaning, combining, comparing, form, frames, objects, tags, writing
+from tasks.labels.effort import Effort
 from tasks.labels.errors import AnswerInvalid, InterfaceInvalid, PayloadInvalid
 from tasks.labels.family import REGION, Combined, Control
 from tasks.labels.form import Form
@@ -20,6 +21,7 @@ from tasks.labels.objects import VARIABLE, Shown
 from tasks.labels.regions import Regions
 
 INTERFACE_MAX_CHARACTERS = 100_000
+CONTROLS_MAX = 200  # each hand-in looks at all of them, and at some with each other
 
 
 @dataclass(frozen=True)
@@ -115,14 +117,14 @@ class Interface:
             if tag == "audioUrl" and isinstance(payload.get(variable), str):
                 yield payload[variable]
 
-    def canonical(self, result: Any, payload: Any, *, whole: bool = True) -> dict[str, Any]:
+    def canonical(self, result: Any, payload: Any, *, whole: bool = True, effort: Effort | None = None) -> dict[str, Any]:
         """The canonical form of a Label Studio result list: control → the family's canonical value, or the list of its regions.
 
         What is given per region stands in the region, under `with`. An optional control that was left out is absent, and so is one
         that could not be seen; with whole=False (a suggestion, a draft) required ones may be absent, too. Raises AnswerInvalid with
-        the region, the control, the limit.
+        the region, the control, the limit: also for one that would take too long to read. `effort` is for answers that are read together.
         """
-        return answers.canonical(self, result, payload, whole=whole)
+        return answers.canonical(self, result, payload, whole=whole, effort=effort or Effort())
 
     def solution(self, raw: Any, payload: Any) -> dict[str, Any]:
         """A known answer, given as a result list or in short as {control: value}, in canonical form. Raises AnswerInvalid."""
@@ -194,6 +196,9 @@ def check_interface(xml: str) -> Interface:
     if found.frame is not None:
         frames.check_external(found.frame)
         return found
+    if len(found.controls) > CONTROLS_MAX:
+        message = f"An interface has at most {CONTROLS_MAX} controls; ask in several projects."
+        raise InterfaceInvalid(message, field="interface", limit=CONTROLS_MAX, got=len(found.controls))
     root = tags.read(xml)
     tags.check_shown(root)
     if not cleaning.clean_tree(root) and "<!" not in xml:

@@ -32,8 +32,12 @@ class Mask(Drawn):
             raise self.refuse(
                 f"{region.where}.original_width", "A mask needs the image's size: original_width and original_height."
             )
+
+        def spend(steps: int) -> None:
+            self.spend(region, steps, region.at("rle"))
+
         try:
-            painted = runs.unpacked(data, width=size["size"][0], height=size["size"][1])
+            painted = runs.unpacked(data, width=size["size"][0], height=size["size"][1], spend=spend)
         except runs.Unreadable as error:
             raise self.refuse(region.at("rle"), str(error)) from error
         if not painted:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.labels.boxes import DIGITS, PERCENT, SLACK, Drawn
+from tasks.labels.effort import NUMBER
 from tasks.labels.family import Region, is_number
 from tasks.labels.measures import overlap
 
 CORNERS_MIN = 3
 CORNERS_MAX = 2_000
+CORNER = 2 * NUMBER  # steps: of one corner
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Polygons(Drawn):
             raise self.refuse(where, message, limit=[CORNERS_MIN, CORNERS_MAX], got=got)
         if region.value.get("closed") is False:
             raise self.refuse(region.at("closed"), "Close the polygon: join its last corner to its first.")
+        self.spend(region, CORNER * len(points), where)
         corners = [self._corner(point, f"{where}[{index}]") for index, point in enumerate(points)]
         corners = [one for n, one in enumerate(corners) if one != corners[n - 1]]
         twice_area = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, [*corners[1:], *corners[:1]], strict=True))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from tasks.labels.family import LISTED_MAX, Combined, Control, Region
 from tasks.labels.measures import orders
+from tasks.labels.objects import ITEMS_MAX
 
 UNPLACED = "_"  # the editor's bucket of what was left where it was
 
@@ -33,18 +34,25 @@ class Ranking(Control):
     def _ids(self, order: Any, region: Region, where: str) -> list[str]:
         known = self._known(region)
         if not isinstance(order, list):
-            raise self.refuse(where, "An order is a list of the items' ids.", known=known[:LISTED_MAX])
+            raise self.refuse(where, "An order is a list of the items' ids.", known=list(known)[:LISTED_MAX])
+        if len(order) > ITEMS_MAX:
+            raise self.refuse(where, "An order has every item once.", limit=ITEMS_MAX, got=len(order))
         ids = [str(one) if isinstance(one, str | int) and not isinstance(one, bool) else "" for one in order]
         if unknown := [one for one in ids if one not in known]:
-            raise self.refuse(where, "There is no such item.", known=known[:LISTED_MAX], got=unknown[0][:60])
+            raise self.refuse(where, "There is no such item.", known=list(known)[:LISTED_MAX], got=unknown[0][:60])
         if len(set(ids)) != len(ids):
             twice = next(one for one, count in Counter(ids).items() if count > 1)
             raise self.refuse(where, "An item stands in the order twice.", got=twice[:60])
         return ids
 
-    def _known(self, region: Region) -> list[str]:
-        items = region.shown.content(region.payload)
-        return [str(item.get("id")) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    def _known(self, region: Region) -> dict[str, None]:
+        """The ids of the list's items, in its order."""
+        items = region.content()
+        given = items if isinstance(items, list) else []
+        found: dict[str, None] = region.effort.once(
+            ("ids", self.name), lambda: {str(item.get("id")): None for item in given if isinstance(item, dict)}
+        )
+        return found
 
     def distance(self, a: Any, b: Any) -> float:
         """The share of pairs that stand the other way round, (1 − Kendall's tau) / 2 (`orders.kendall_distance`); 1 for orders of other

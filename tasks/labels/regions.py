@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from tasks.labels.family import LISTED_MAX, Combined, Control, Region, is_number
 from tasks.labels.measures import overlap
-from tasks.labels.objects import offered
 from tasks.labels.order import in_order, key_of
 
 SAME_REGION = 0.5  # regions that overlap this much are meant to be the same thing (Everingham et al. 2010)
@@ -61,7 +60,9 @@ class Regions(Control):
             return []
         if not isinstance(value, list) or not value and not self.may_be_bare:
             raise self.refuse(where, "Give the region a label.", got=0)
-        known = self.labels | self._brought(region)
+        known = self._known(region)
+        if len(value) > len(known):
+            raise self.refuse(where, "Give the region each label once at most.", limit=len(known), got=len(value))
         for label in value:
             if not isinstance(label, str) or label not in known:
                 raise self.refuse(where, "That is not one of the labels.", known=sorted(known)[:LISTED_MAX], got=str(label)[:100])
@@ -71,10 +72,14 @@ class Regions(Control):
             raise self.refuse(where, "A label is given twice.")
         return sorted(value)
 
-    def _brought(self, region: Region) -> frozenset[str]:
+    def _known(self, region: Region) -> frozenset[str]:
+        """The labels that the config and the payload offer."""
         if not self.variable:
-            return frozenset()
-        return frozenset(path[-1] for path in offered(region.payload.get(self.variable), f"payload.{self.variable}"))
+            return self.labels
+        found: frozenset[str] = region.effort.once(
+            ("labels", self.name), lambda: self.labels | {path[-1] for path in region.offered(self.variable)}
+        )
+        return found
 
     # ---- comparing ----
 

@@ -4,18 +4,20 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tasks.labels.choice import NESTED
+from tasks.labels.effort import Effort
 from tasks.labels.family import ITEM, OF, REGION, TASK, WITH, Condition, Control
 
 if TYPE_CHECKING:
     from tasks.labels.interfaces import Interface
 
 
-def leave_out_unseen(interface: "Interface", answers: dict[str, Any]) -> None:
+def leave_out_unseen(interface: "Interface", answers: dict[str, Any], effort: Effort) -> None:
     """Drop what was answered and then hidden again by another choice. Regions stay: they are marked on what is always seen."""
     for name, control in interface.controls.items():
         if not control.when or control.has_regions:
             continue
         if control.per == REGION:
+            effort.take(_count(interface, answers))
             for owner, region in regions_for(interface, control, answers):
                 if name in region.get(WITH, {}) and not is_seen(interface, control, answers, owner, region):
                     del region[WITH][name]
@@ -25,7 +27,7 @@ def leave_out_unseen(interface: "Interface", answers: dict[str, Any]) -> None:
             del answers[name]
 
 
-def check_complete(interface: "Interface", answers: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+def check_complete(interface: "Interface", answers: Mapping[str, Any], payload: Mapping[str, Any], effort: Effort) -> None:
     """Refuse an answer in which a required question that could be seen is open. Raises AnswerInvalid naming the control."""
     for name, control in interface.controls.items():
         if not control.required:
@@ -36,6 +38,7 @@ def check_complete(interface: "Interface", answers: Mapping[str, Any], payload: 
         if control.per == ITEM and is_seen(interface, control, answers):
             _check_items(interface, control, answers.get(name, {}), payload)
         if control.per == REGION:
+            effort.take(_count(interface, answers))
             regions = regions_for(interface, control, answers)
             open_ones = sum(
                 name not in region.get(WITH, {}) and is_seen(interface, control, answers, owner, region)
@@ -50,6 +53,10 @@ def _check_items(interface: "Interface", control: Control, given: Mapping[str, A
     count = len(shown) if isinstance(shown, list) else 1
     if missing := [item for item in range(count) if str(item) not in given]:
         raise control.refuse("result", "This question must be answered for each image.", missing=len(missing))
+
+
+def _count(interface: "Interface", answers: Mapping[str, Any]) -> int:
+    return sum(len(answers.get(name, ())) for name in interface.regional)
 
 
 def regions_for(interface: "Interface", control: Control, answers: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

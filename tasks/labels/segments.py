@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from tasks.labels.effort import MOMENT
 from tasks.labels.family import NUMBER_MAX, Combined, Region, is_number
 from tasks.labels.measures import overlap, stretches
 from tasks.labels.measures.stretches import Stretch
@@ -117,6 +118,7 @@ class Series(Segments):
         if not isinstance(value, str):
             least, most = EPOCHS if self.time_format else (-NUMBER_MAX, NUMBER_MAX)
             return self.number(region, name, least=least, most=most)
+        self.spend(region, MOMENT, region.at(name))
         try:  # a zone, where the text has one, is kept
             at = datetime.strptime(value[:100], self.time_format) if self.time_format else datetime.fromisoformat(value[:100])  # noqa: DTZ007
         except ValueError as error:

@@ -4,11 +4,12 @@ Offsets count characters (Unicode code points) of the text from 0, the end not i
 units, two for what lies beyond U+FFFF; where the copy of the covered text shows that, the offsets are put right here.
 """
 
-import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from tasks.labels.effort import CHARACTERS
 from tasks.labels.family import Combined, Region
 from tasks.labels.measures import overlap, stretches
 from tasks.labels.measures.stretches import Stretch
@@ -18,7 +19,6 @@ from tasks.labels.regions import Regions
 OFFSET_MAX = 10_000_000
 TEXT_MAX_CHARACTERS = 100_000  # that one span may cover
 XPATH_MAX_CHARACTERS = 1_000
-SPACES = re.compile(r"(\\n|\s)+")
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,11 @@ class Spans(Regions):
 
     def shape(self, region: Region) -> dict[str, Any]:
         """Where the span is. Raises AnswerInvalid for offsets that are no numbers, inverted, beyond the text, or of another text."""
-        text = region.shown.content(region.payload)
-        return self._offsets(region, str(text) if isinstance(text, str | int | float) else None)
+        shown = region.content()
+        text: str | None = region.effort.once(
+            ("text", region.shown.name), lambda: str(shown) if isinstance(shown, str | int | float) else None
+        )
+        return self._offsets(region, text)
 
     def _offsets(self, region: Region, text: str | None) -> dict[str, Any]:
         start, end = (self._offset(region, name) for name in ("start", "end"))
@@ -42,8 +45,10 @@ class Spans(Regions):
         if text is None:
             self._check_order(region, start, end, None)
             return {"start": start, "end": end} | ({"text": said} if said is not None else {})
+        self.spend(region, (max(0, min(end, len(text)) - start) + len(said or "")) // CHARACTERS)
         if said is not None and said != text[start:end] and plain(text[start:end]) != plain(said):
-            start, end = by_utf16(text, start, end)
+            wide: list[int] = region.effort.once(("wide", region.shown.name), lambda: wide_of(text))
+            start, end = by_utf16(wide, start, end)
         self._check_order(region, start, end, len(text))
         if said is not None and said != text[start:end] and plain(text[start:end]) != plain(said):
             message = "The text given for this span is not the text at its offsets."
@@ -138,13 +143,14 @@ class HyperSpans(Spans):
 
     def shape(self, region: Region) -> dict[str, Any]:
         """Where the span is. The visible text is not known here, so that only its bounds are checked: it is no longer than the mark-up."""
-        value, markup = region.value, region.shown.content(region.payload)
+        value, markup = region.value, region.content()
         path = [value.get(name) for name in ("start", "startOffset", "end", "endOffset")]
         if not all(isinstance(one, str) and len(one) <= XPATH_MAX_CHARACTERS for one in path[::2]):
             raise self.refuse(region.at("start"), "start and end are paths in the document.", limit=XPATH_MAX_CHARACTERS)
         if not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one <= OFFSET_MAX for one in path[1::2]):
             raise self.refuse(region.at("startOffset"), "An offset is a whole number from 0.")
         said = value.get("text")
+        self.spend(region, (len(said) if isinstance(said, str) else 0) // CHARACTERS)
         kept = {"path": path} | ({"text": said[:TEXT_MAX_CHARACTERS]} if isinstance(said, str) else {})
         offsets = value.get("globalOffsets")
         if offsets is None:
@@ -189,16 +195,20 @@ class HyperSpans(Spans):
 
 def plain(text: str) -> str:
     """A text as it may come back from a page: line breaks and runs of spaces aside."""
-    return SPACES.sub(" ", text).strip()
+    return " ".join(text.replace("\\n", " ").split())
 
 
-def by_utf16(text: str, start: int, end: int) -> tuple[int, int]:
-    """Offsets in UTF-16 units as offsets in characters; unchanged where they do not fall between characters, or lie beyond the text."""
-    encoded = text.encode("utf-16-le", errors="surrogatepass")
-    if len(encoded) == 2 * len(text) or 2 * end > len(encoded):
+def wide_of(text: str) -> list[int]:
+    """Where, in UTF-16 units, the characters of a text stand that are two of them."""
+    if text.isascii():
+        return []
+    places = (place for place, character in enumerate(text) if character > "\uffff")
+    return [place + before for before, place in enumerate(places)]
+
+
+def by_utf16(wide: Sequence[int], start: int, end: int) -> tuple[int, int]:
+    """Offsets in UTF-16 units as offsets in characters, given `wide_of` the text; unchanged where they do not fall between characters."""
+    before = [bisect_left(wide, at) for at in (start, end)]  # wide characters that begin before the offset
+    if any(n and wide[n - 1] == at - 1 for n, at in zip(before, (start, end), strict=True)):
         return start, end
-    try:
-        before = len(encoded[: 2 * start].decode("utf-16-le"))
-        return before, before + len(encoded[2 * start : 2 * end].decode("utf-16-le"))
-    except UnicodeDecodeError:
-        return start, end
+    return start - before[0], end - before[1]

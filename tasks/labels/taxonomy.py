@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from tasks.labels.choice import NESTED
 from tasks.labels.choices import label_vote
 from tasks.labels.family import LISTED_MAX, Combined, Control, Region
-from tasks.labels.objects import offered
 
 PATHS_MAX = 500
+DEPTH_MAX = 64  # an interface nests its tags less deep
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,27 @@ class Taxonomy(Control):
         value, where = self.value_of(region)
         if not isinstance(value, list) or not 1 <= len(value) <= PATHS_MAX:
             raise self.refuse(where, "Choose at least one place in the tree.", limit=PATHS_MAX)
-        known = self.paths
-        if self.variable:
-            known = known | frozenset(offered(region.payload.get(self.variable), f"payload.{self.variable}"))
+        self.spend(region, len(value), where)
+        known, above = region.effort.once(("tree", self.name), lambda: self._tree(region))
         found = set()
         for path in value:
-            steps = tuple(path) if isinstance(path, list) and all(isinstance(step, str) for step in path) else ()
+            steps = (
+                tuple(path)
+                if isinstance(path, list) and len(path) <= DEPTH_MAX and all(isinstance(step, str) for step in path)
+                else ()
+            )
             if steps not in known:
                 listed = sorted(NESTED.join(one) for one in known)[:LISTED_MAX]
                 raise self.refuse(where, "That is not a place in the tree.", known=listed, got=str(path)[:100])
-            if self.leaves_only and any(one[:-1] == steps for one in known):
+            if self.leaves_only and steps in above:
                 raise self.refuse(where, "Go on down the tree: only its ends can be chosen.", got=NESTED.join(steps)[:100])
             found.add(steps)
         return [list(path) for path in sorted(found)]
+
+    def _tree(self, region: Region) -> tuple[frozenset[tuple[str, ...]], frozenset[tuple[str, ...]]]:
+        """All places of the tree, and those that have others below them."""
+        known = self.paths | frozenset(region.offered(self.variable)) if self.variable else self.paths
+        return known, frozenset(path[:-1] for path in known)
 
     def distance(self, a: Any, b: Any) -> float:
         """The Jaccard distance of the paths with everything above them: the nearer in the tree, the nearer (Kiritchenko et al. 2005)."""

@@ -1,10 +1,10 @@
 """Free text: `TextArea`, also as the transcript of a region."""
 
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from tasks.labels.effort import CHARACTERS
 from tasks.labels.family import Control, Region
 from tasks.labels.measures import wording
 
@@ -27,16 +27,25 @@ class FreeText(Control):
         texts = [value] if isinstance(value, str) else value
         if not isinstance(texts, list) or not texts or len(texts) > MAX_TEXTS:
             raise self.refuse(where, "Write at least one text.", limit=MAX_TEXTS)
-        clean = [unicodedata.normalize("NFC", text).strip() if isinstance(text, str) else "" for text in texts]
-        if not all(clean):
+        given = [text.strip() if isinstance(text, str) else "" for text in texts]
+        if not all(given):
             raise self.refuse(where, "A text is empty.")
-        if longest := max((len(text) for text in clean if len(text) > MAX_CHARACTERS), default=0):
-            raise self.refuse(where, "A text is too long.", limit=MAX_CHARACTERS, got=longest)
-        if (total := sum(map(len, clean))) > TOTAL_MAX_CHARACTERS:
-            raise self.refuse(where, "The texts are too long together.", limit=TOTAL_MAX_CHARACTERS, got=total)
+        self._check_length(given, where)
+        self.spend(region, sum(map(len, given)) // CHARACTERS, where)
+        try:
+            clean = [wording.composed(text) for text in given]
+        except wording.TooManyMarks as error:
+            raise self.refuse(where, str(error), limit=wording.MARKS_MAX) from error
+        self._check_length(clean, where)  # composing may make a few characters of one
         if any("\0" in text for text in clean):
             raise self.refuse(where, "A text contains a NUL character.")
         return clean
+
+    def _check_length(self, texts: Sequence[str], where: str) -> None:
+        if (longest := max(map(len, texts))) > MAX_CHARACTERS:
+            raise self.refuse(where, "A text is too long.", limit=MAX_CHARACTERS, got=longest)
+        if (total := sum(map(len, texts))) > TOTAL_MAX_CHARACTERS:
+            raise self.refuse(where, "The texts are too long together.", limit=TOTAL_MAX_CHARACTERS, got=total)
 
     def distance(self, a: Any, b: Any) -> float:
         """The normalised edit distance of the texts, case and spacing aside (`wording.edit_distance`)."""

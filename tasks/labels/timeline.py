@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.labels.effort import NUMBER
 from tasks.labels.family import Combined, Region
 from tasks.labels.measures import overlap, stretches
 from tasks.labels.measures.stretches import Stretch
@@ -12,6 +13,7 @@ from tasks.labels.regions import Regions
 
 FRAMES_MAX = 10_000_000  # a day and a half at 60 a second
 RANGES_MAX = 200  # of one region
+RANGE = 4 * NUMBER  # steps: of one range
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Timeline(Regions):
         ranges, where = region.value.get("ranges"), region.at("ranges")
         if not isinstance(ranges, list) or not 1 <= len(ranges) <= RANGES_MAX:
             raise self.refuse(where, "Mark at least one range of frames.", limit=RANGES_MAX)
+        self.spend(region, RANGE * len(ranges), where)
         return {"ranges": sorted(self._range(region, one, f"{where}[{index}]") for index, one in enumerate(ranges))}
 
     def _range(self, region: Region, one: Any, where: str) -> list[int]:

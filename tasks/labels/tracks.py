@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tasks.labels.boxes import DIGITS, PERCENT, SLACK, Drawn
+from tasks.labels.effort import NUMBER
 from tasks.labels.family import Region
 from tasks.labels.measures import overlap
 from tasks.labels.timeline import FRAMES_MAX
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KEYFRAMES_MAX = 5_000  # of one track
+KEYFRAME = 7 * NUMBER  # steps: of one keyframe
 PAIRS_COMPARED_MAX = 40_000  # of the tracks of two answers: 200 with 200
 SAMPLES_MAX = 1_000  # frames at which two tracks are compared: all of them, or that many evenly spread
 NUMBERS = ("x", "y", "width", "height")
@@ -33,6 +35,7 @@ class Tracks(Drawn):
         if not isinstance(sequence, list) or not 1 <= len(sequence) <= KEYFRAMES_MAX:
             got = len(sequence) if isinstance(sequence, list) else 0
             raise self.refuse(where, "A track has at least one keyframe.", limit=KEYFRAMES_MAX, got=got)
+        self.spend(region, KEYFRAME * len(sequence), where)
         count = region.value.get("framesCount")
         if count is not None and (isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= FRAMES_MAX):
             raise self.refuse(region.at("framesCount"), "A video has a number of frames.", limit=FRAMES_MAX, got=str(count)[:40])

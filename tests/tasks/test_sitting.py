@@ -9,7 +9,7 @@ from qualification.errors import AttemptEnded, BadExam
 from qualification.models import Exam, ExamAttempt, Grant
 from tasks import answering, sitting
 from tasks.errors import BadQuestion
-from tasks.labels import AnswerInvalid, InterfaceInvalid
+from tasks.labels import AnswerInvalid, InterfaceInvalid, effort
 from tests import builders
 from tests.tasks import scenes
 from workforce.errors import RoleTooLow
@@ -161,6 +161,19 @@ def test_an_answer_that_does_not_fit_is_refused_and_may_be_corrected(exam, wanda
     with pytest.raises(AnswerInvalid):
         hand_in(wanda, attempt, answers() | given, at=now + timedelta(seconds=60))
     assert untouched(attempt)
+    assert hand_in(wanda, attempt, answers(), at=now + timedelta(seconds=70)).state == "passed"
+
+
+def test_the_answers_of_a_sitting_are_read_at_a_bounded_cost_together(exam, wanda, now, monkeypatch):
+    """Each alone may cost what an answer may; a sitting of many questions may not cost that many times as much."""
+    attempt = examining.start(wanda.worker.id, exam.id, now=now)
+    monkeypatch.setattr(effort, "STEPS_MAX", effort.ENTRY)
+    with pytest.raises(AnswerInvalid) as refused:
+        hand_in(wanda, attempt, answers(), at=now + timedelta(seconds=60))
+    assert refused.value.details["question_id"] == "q3"
+    assert refused.value.details["limit"] == sitting.ANSWERS_TOGETHER * effort.ENTRY
+    assert untouched(attempt)
+    monkeypatch.undo()
     assert hand_in(wanda, attempt, answers(), at=now + timedelta(seconds=70)).state == "passed"
 
 

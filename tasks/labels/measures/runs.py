@@ -1,13 +1,22 @@
 """Masks as runs: start and length of each stretch of painted pixels, row after row. Nothing here ever makes the picture.
 
-Label Studio packs a mask as bits (thi.ng/rle-pack): 32 bits for how many numbers follow, 5 for their width − 1, four times 4 for the
+Label Studio packs a mask as bits (thi.ng/rle-pack): 32 bits for how many numbers follow, 5 for their width − 1 (8 bits always), four times 4 for the
 widths − 1 of lengths; then stretches, each a bit (1: one number repeated, 0: that many numbers), 2 bits that choose a width, a
 length − 1, and the number or numbers. The numbers are red, green, blue, alpha of pixel after pixel; painted is what has alpha.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+import struct
+from collections.abc import Callable, Iterator, Sequence
 
 CHANNELS = 4
+WORD = 8  # bits of a number
+HEAD_BITS = 32 + 5 + 4 * 4
+EIGHT_BYTES = struct.Struct(
+    ">Q"
+)  # more than the bits of a stretch that are read at once: 3, a length of at most 16, a number of 8
+BATCH = 100  # stretches that are paid for together
+PAINTED = re.compile(rb"[^\0]+")
 PIXELS_MAX = 100_000_000
 RUNS_MAX = 200_000  # of one mask
 
@@ -18,56 +27,69 @@ class Unreadable(ValueError):
     """Bytes that are no mask of that size."""
 
 
-class _Bits:
-    """A stream of bits, the highest of each byte first."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-
-    def read(self, count: int) -> int:
-        first, last = self.at >> 3, (self.at + count + 7) >> 3
-        if last > len(self.data):
-            raise Unreadable("The mask ends too early.")
-        spare = (last << 3) - self.at - count
-        self.at += count
-        return (int.from_bytes(self.data[first:last], "big") >> spare) & ((1 << count) - 1)
-
-
-def unpacked(data: Sequence[int], *, width: int, height: int) -> Runs:
-    """The runs of a packed mask. Time and memory go with the bytes, not with the pixels. Raises Unreadable."""
+def unpacked(data: Sequence[int], *, width: int, height: int, spend: Callable[[int], None] = lambda steps: None) -> Runs:
+    """The runs of a packed mask. Time and memory go with the bytes and the stretches, not with the pixels; `spend` is told of the stretches
+    before they are read, a hundred at a time, and may refuse. Raises Unreadable, and what `spend` raises.
+    """
     pixels = width * height
     if not 0 < pixels <= PIXELS_MAX:
         raise Unreadable(f"A mask has at most {PIXELS_MAX} pixels.")
     try:
-        bits = _Bits(bytes(data))
+        packed = bytes(data)
     except (ValueError, TypeError) as error:
         raise Unreadable("A mask is a list of bytes, numbers from 0 to 255.") from error
-    if bits.read(32) != pixels * CHANNELS:
+    if int.from_bytes(packed[:4], "big") != pixels * CHANNELS:
         raise Unreadable("The mask is of another size than the image.")
-    return _joined(_painted(bits, pixels * CHANNELS))
+    return _joined(_painted(packed, pixels * CHANNELS, spend))
 
 
-def _painted(bits: _Bits, count: int) -> Iterator[tuple[int, int]]:
+def _painted(data: bytes, count: int, spend: Callable[[int], None]) -> Iterator[tuple[int, int]]:
     """Stretches of pixels with alpha, in order; those that follow on each other are not yet one."""
-    word = bits.read(5) + 1
-    widths = [bits.read(4) + 1 for _ in range(4)]
-    at = 0
+    bits = len(data) * 8
+    head = int.from_bytes(data[4:8].ljust(4, b"\0"), "big")
+    if bits < HEAD_BITS:
+        raise Unreadable("The mask ends too early.")
+    if head >> 27 != WORD - 1:
+        raise Unreadable(f"A mask packs numbers of {WORD} bits, as the editor does.")
+    widths = [(head >> shift & 15) + 1 for shift in (23, 19, 15, 11)]
+    data += bytes(8)  # so that the last stretch may be read like every other
+    at, bit, paid = 0, HEAD_BITS, 0
     while at < count:
-        same = bits.read(1)
-        until = at + 1 + bits.read(widths[bits.read(2)])
+        if not paid:
+            spend(BATCH)
+            paid = BATCH
+        paid -= 1
+        (window,) = EIGHT_BYTES.unpack_from(data, bit >> 3)
+        top = 64 - (bit & 7)  # bits of the window that are still to be read
+        size = widths[window >> top - 3 & 3]
+        length = (window >> top - 3 - size & (1 << size) - 1) + 1
+        bit += 3 + size
+        until = at + length
         if until > count:
             raise Unreadable("The mask is longer than it says.")
-        if same:
-            if bits.read(word):  # the pixels whose alpha, the last of four numbers, lies in this stretch
-                first, last = at // CHANNELS, until // CHANNELS
-                if last > first:
-                    yield first, last - first
-            at = until
-            continue
-        for place in range(at, until):
-            if bits.read(word) and place % CHANNELS == CHANNELS - 1:
-                yield place // CHANNELS, 1
+        if window >> top - 1 & 1:  # one number, that often
+            bit += WORD
+            if bit > bits:
+                raise Unreadable("The mask ends too early.")
+            if window >> top - 3 - size - WORD & 255:  # the pixels whose alpha, the last of four numbers, lies in this stretch
+                start, end = at // CHANNELS, until // CHANNELS
+                if end > start:
+                    yield start, end - start
+        else:
+            alphas = _numbers(data, bit, length)[CHANNELS - 1 - at % CHANNELS :: CHANNELS]
+            bit += length * WORD
+            if bit > bits:
+                raise Unreadable("The mask ends too early.")
+            for found in PAINTED.finditer(alphas):
+                yield at // CHANNELS + found.start(), found.end() - found.start()
         at = until
+
+
+def _numbers(data: bytes, bit: int, count: int) -> bytes:
+    """That many numbers of 8 bits, from that bit on."""
+    first, last = bit >> 3, (bit + count * WORD + 7) >> 3
+    spare = (last << 3) - bit - count * WORD
+    return (int.from_bytes(data[first:last], "big") >> spare & (1 << count * WORD) - 1).to_bytes(count, "big")
 
 
 def _joined(stretches: Iterator[tuple[int, int]]) -> Runs:

@@ -1,9 +1,27 @@
 """How far apart two texts are."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 WORD = re.compile(r"\S+")
+MARKS_MAX = 100  # on one character
+
+
+class TooManyMarks(ValueError):
+    """A text with more than MARKS_MAX accents on one character: putting them in order takes time with the square of their number."""
+
+
+def composed(text: str) -> str:
+    """A text in one way of writing it (Unicode's NFC). Raises TooManyMarks."""
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return text
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > MARKS_MAX:
+            raise TooManyMarks(f"A text has more than {MARKS_MAX} accents on one character; take some away.")
+    return unicodedata.normalize("NFC", text)
 
 
 def plain(text: str) -> str:
