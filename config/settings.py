@@ -52,7 +52,7 @@ ALLOWED_HOSTS = env.list("FAIRHAND_ALLOWED_HOSTS", default=["localhost", "127.0.
 
 INSTALLED_APPS = [
     "config",  # first, so that our templates come before those of the libraries
-    "django.contrib.admin",
+    "config.admin_app.OperatorsAdmin",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -21,10 +21,6 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 swagger_page = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
 
-# Operators sign in like everybody (limits, second factors); the admin's own form, which asks for a password alone, opens for nobody.
-admin.site.login = pages.operators_door  # type: ignore[method-assign]
-admin.site.has_permission = pages.is_operator  # type: ignore[method-assign]
-
 urlpatterns = [
     path("", pages.home, name="home"),
     path("account/", pages.account, name="account"),

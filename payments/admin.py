@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from foundation.admin import ReadOnly
+from foundation.read_only import ReadOnly
 from payments import ledger, money
 from payments.models import Account, PayFloor, Transfer, WorkInterval
 

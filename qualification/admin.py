@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from foundation.admin import ReadOnly
+from foundation.read_only import ReadOnly
 from qualification.models import Course, Estimate, Evidence, Exam, ExamAttempt, Grant, Lesson, Skill, Training
 
 

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from foundation import clock
-from foundation.admin import ReadOnly
 from foundation.errors import DomainError
+from foundation.read_only import ReadOnly
 from tasks import publishing
 from tasks.models import AggregationRun, Assignment, Batch, Enrolment, Gold, Guideline, Import, Project, Review, Task
 from workforce import access

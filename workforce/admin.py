@@ -1,8 +1,11 @@
 """People and organisations, as operators see them. Identity is not here: who someone is opens for a reason, not for a look."""
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 
-from foundation.admin import ReadOnly
+from foundation.read_only import ReadOnly
 from workforce.models import Agreement, Appeal, DataCopy, Decision, Erasure, Membership, Organization, Thread, User, Worker
 
 
@@ -13,6 +16,36 @@ class UserAdmin(ReadOnly):
     list_display = ("email", "is_active", "is_staff", "created_at")
     search_fields = ("email",)
     exclude = ("password",)
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnly):
+    """Addresses, and whether they are proven. Whose an address is, its owner shows by the code that is mailed there."""
+
+    list_display = ("email", "user", "primary", "verified")
+    list_select_related = ("user",)
+    search_fields = ("email",)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnly):
+    """Who has which second factor, without what it is made of. An operator removes them by `recovering`."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    fields = ("user", "type", "created_at", "last_used_at")
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(ReadOnly):
+    """Who is signed in, without the key. An operator ends them by `recovering`."""
+
+    list_display = ("user", "created_at", "last_seen_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    fields = ("user", "created_at", "last_seen_at", "user_agent")
 
 
 @admin.register(Organization)

@@ -198,6 +198,13 @@ class SamePerson(Forbidden):
     message = "You made this decision, so somebody else decides its appeal. To give in, lift the decision or accept the answer."
 
 
+class OwnAccount(Forbidden):
+    """An operator's power over others' accounts is no way round the checks on one's own."""
+
+    code = "own_account"
+    message = "This is your own account: change how you sign in under Account, or ask another operator."
+
+
 class AppealUnexplained(Invalid):
     """A verdict on an appeal needs a verdict and a reason."""
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from foundation import clock
-from workforce import emails, mailing, members, onboarding, tokens
+from workforce import emails, mailing, members, onboarding, recovering, tokens
 
 
 def send_notices() -> int:
@@ -34,6 +34,11 @@ def send_email_code(nonce: str) -> bool:
 def send_token_mail(token_id: str) -> bool:
     """Once per token: tell its owner that it was made."""
     return tokens.mail_owner(UUID(token_id))
+
+
+def send_recovery_mail(user_id: str, what: str, reason: str) -> bool:
+    """Once per act of an operator on how somebody signs in: tell them."""
+    return recovering.mail_owner(UUID(user_id), what, reason)
 
 
 def forget_networks() -> int:

@@ -381,6 +381,8 @@ APART = {
     "cases/<uuid:case_id>/resolve",  # these three: tests/tasks/test_cases.py
     "tasks/<uuid:task_id>/correct-gold",
     "tasks/<uuid:task_id>/retire-gold",
+    "users/<uuid:user_id>/remove-second-factors",  # these two: tests/workforce/test_recovering.py
+    "users/<uuid:user_id>/sign-out",
 } | TALKING
 
 

@@ -25,7 +25,7 @@ def build(rita: Person, wanda: Person, olga: Person) -> dict[str, str]:
     """Path parameter → id, of things that are rita's, wanda's or the platform's."""
     assert rita.organization
     organization = str(rita.organization.id)
-    ids = {"organization_id": organization}
+    ids = {"organization_id": organization, "user_id": str(wanda.user.id)}
     ok(
         olga.post("pay-floors", {"currency": "USD", "hourly_micros": 12_000_000, "effective_from": "2026-01-01", "source": "x"}),
         201,

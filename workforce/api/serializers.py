@@ -25,6 +25,7 @@ from workforce.models import (
     Sensitive,
     Worker,
 )
+from workforce.recovering import REASON_MAX_CHARACTERS
 from workforce.tokens import DEFAULT_SCOPES, TOKEN_DAYS, TOKEN_MAX_DAYS
 
 
@@ -293,3 +294,20 @@ class LiftRequest(serializers.Serializer[Any]):
     """Why the decision ends early."""
 
     reason = serializers.CharField(max_length=5000)
+
+
+class RecoveryRequest(serializers.Serializer[Any]):
+    """Why an operator changes how somebody signs in."""
+
+    reason = serializers.CharField(
+        max_length=REASON_MAX_CHARACTERS, help_text="Kept in the audit trail, and mailed to the person."
+    )
+
+
+class RecoveredBody(serializers.Serializer[Any]):
+    """What was ended."""
+
+    user_id = serializers.UUIDField()
+    second_factors = serializers.IntegerField()
+    sessions = serializers.IntegerField()
+    tokens = serializers.IntegerField()

@@ -25,6 +25,8 @@ urlpatterns = [
     path("me/invitations/<uuid:member_invitation_id>/accept", views.AcceptInvitation.as_view()),
     path("me/invitations/<uuid:member_invitation_id>/decline", views.DeclineInvitation.as_view()),
     path("memberships/<uuid:membership_id>/end", views.EndMembership.as_view()),
+    path("users/<uuid:user_id>/remove-second-factors", views.RemoveSecondFactors.as_view()),
+    path("users/<uuid:user_id>/sign-out", views.SignOutEverywhere.as_view()),
     path("decisions", views.Decisions.as_view()),
     path("decisions/<uuid:decision_id>", views.OneDecision.as_view()),
     path("decisions/<uuid:decision_id>/lift", views.LiftDecision.as_view()),

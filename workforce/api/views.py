@@ -13,7 +13,7 @@ from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from foundation.errors import NotFound
 from foundation.networks import network_of
-from workforce import access, accounts, decisions, members, onboarding, tokens
+from workforce import access, accounts, decisions, members, onboarding, recovering, tokens
 from workforce.api import serializers as shapes
 from workforce.api.aliases import worker_called
 from workforce.api.commands import ADMIN, AdminCommand, PostCommand, TalkCommand, WorkCommand
@@ -378,3 +378,25 @@ class LiftDecision(PostCommand):
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
         """Lift it."""
         return decisions.lift(access.actor_of(request), path["decision_id"], now=now, **data)
+
+
+class RemoveSecondFactors(AdminCommand):
+    """Take the second factors off an account whose owner has lost them (operators). Signs it out everywhere; its owner is mailed the reason."""
+
+    accepts = shapes.RecoveryRequest
+    answers = shapes.RecoveredBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Remove them."""
+        return recovering.remove_second_factors(access.actor_of(request), path["user_id"], now=now, **data)
+
+
+class SignOutEverywhere(AdminCommand):
+    """End every session and token of an account (operators). Its owner is mailed the reason."""
+
+    accepts = shapes.RecoveryRequest
+    answers = shapes.RecoveredBody
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """End them."""
+        return recovering.sign_out_everywhere(access.actor_of(request), path["user_id"], now=now, **data)
