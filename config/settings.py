@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.entering.Entering",
+    "config.beginning.StepsBegin",
     "config.refusals.RefusalPages",
 ]
 

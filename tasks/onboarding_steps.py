@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from qualification.models import Course, Exam, ExamAttempt, Training
-from workforce import checklist
+from workforce import step_kinds
 from workforce.models import OnboardingStep, Worker
 
 Kind = OnboardingStep.Kind
@@ -14,11 +14,12 @@ Kind = OnboardingStep.Kind
 
 def register() -> None:
     """Let vendors and the platform put these on their lists."""
-    checklist.register(
-        Kind.EXAM, checklist.StepKind(has_passed, lambda step: reverse("exam", args=[step.reference]), is_exam_for)
+    step_kinds.register(
+        Kind.EXAM, step_kinds.StepKind(has_passed, lambda step: reverse("exam", args=[step.reference]), is_exam_for, page="exam")
     )
-    checklist.register(
-        Kind.COURSE, checklist.StepKind(has_finished, lambda step: reverse("course", args=[step.reference]), is_course_for)
+    step_kinds.register(
+        Kind.COURSE,
+        step_kinds.StepKind(has_finished, lambda step: reverse("course", args=[step.reference]), is_course_for, page="course"),
     )
 
 

@@ -1,8 +1,10 @@
-"""Steps of onboarding that count as work: the time between beginning and finishing one, by the server's clock, with a bound.
+"""Steps of onboarding that count as work: the time between opening one and finishing it, by the server's clock, with a bound.
 
+Every opening of its page is a sign of life: from one sign to the next time counts, up to the bound, and no step is credited more than it.
 People finish steps in many places; this looks at what is finished and not yet credited, so that none of those places need know of pay.
 """
 
+import itertools
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -46,16 +48,18 @@ def _credit_once(progress_id: UUID, now: datetime) -> bool:
     row = checklist.take_up(progress_id, now=now)
     if row is None or row.finished_at is None:
         return False
-    until = min(row.finished_at, row.began_at + longest(row.step))
-    active = Multirange([Range(row.began_at, until, "[)")]) if until > row.began_at else None
+    most = longest(row.step)
+    signs = [row.began_at, *row.seen, row.finished_at]
+    spans = [Range(sign, min(following, sign + most), "[)") for sign, following in itertools.pairwise(signs) if following > sign]
     periods = worktime.credit(
-        worktime.Clock(row.began_at, until, until, active, heartbeats=True),
+        worktime.Clock(row.began_at, row.finished_at, row.finished_at, Multirange(spans), heartbeats=True),
         [],
-        timekeeping.credited_in(row.worker_id, since=row.began_at, until=until),
-        now=until,
+        timekeeping.credited_in(row.worker_id, since=row.began_at, until=row.finished_at),
+        now=row.finished_at,
         idle_cap_seconds=int(LONGEST_MAX.total_seconds()),
         typical_seconds=0,
         self_reported_seconds=None,
     )
+    periods = worktime.at_most(periods, most.total_seconds())
     timekeeping.record(row.worker_id, kind=WorkInterval.Kind.TRAINING, reference=row.id, periods=periods, now=now)
     return True

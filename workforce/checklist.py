@@ -1,77 +1,34 @@
 """The onboarding checklist: the platform's, and one per vendor for its team. What is on it, and how far a worker has got.
 
 Whether a step is done is asked of the facts themselves (is there a country? is every agreement in force accepted?), so that a new
-version of an agreement opens its step again. Steps about things of upper rooms (exams, courses, payouts) are registered from there by
-`register`: this room keeps an opaque reference and asks. Times are written down when the work is first seen to be done.
+version of an agreement opens its step again. What each kind asks stands in `step_kinds`. A step begins where its page is opened
+(`open_page`) or by the API's command, and its end is written down when the work is first seen to be done.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from foundation import audit, constraints
 from foundation.errors import NotFound
-from workforce import access, second_factors, standing
+from workforce import access, standing
 from workforce.access import Actor
 from workforce.errors import BadStep, StepNotDone, StepTwice
-from workforce.models import Agreement, Identity, Membership, OnboardingStep, Organization, StepProgress, TeamMember, Worker
+from workforce.models import Agreement, Membership, OnboardingStep, Organization, StepProgress, TeamMember, Worker
+from workforce.step_kinds import KINDS, TIMED_ELSEWHERE, StepKind
 
 Kind = OnboardingStep.Kind
 STEPS_MAX = 50  # on one list
-TIMED_ELSEWHERE = {Kind.EXAM, Kind.COURSE}  # sittings and lessons credit their own time
+SIGN_EVERY = timedelta(minutes=1)
+SIGNS_MAX = 100  # more would change nothing: the bound of what a step is credited is reached long before
 CHANGEABLE = {"title", "position", "required", "paid", "estimate_seconds"}
-
-
-@dataclass(frozen=True)
-class StepKind:
-    """What a kind of step means: is it done by this worker, where is its page, and may it name that reference?"""
-
-    done: Callable[[Worker, str], bool]
-    href: Callable[[OnboardingStep], str]
-    check: Callable[[str, UUID | None], bool] = lambda reference, organization_id: reference == ""
-
-
-def email_is_verified(user_id: UUID) -> bool:
-    """Has this person shown that the address of the account is theirs?"""
-    return bool(EmailAddress.objects.filter(user_id=user_id, primary=True, verified=True).exists())
-
-
-def _page(name: str) -> Callable[[OnboardingStep], str]:
-    return lambda step: reverse(name)
-
-
-def _has_identity(worker: Worker, reference: str) -> bool:
-    row = Identity.objects.filter(worker=worker).first()
-    return row is not None and bool(row.legal_name and row.birth_date)
-
-
-KINDS: dict[str, StepKind] = {
-    Kind.EMAIL: StepKind(lambda worker, reference: email_is_verified(worker.user_id), _page("account_email")),
-    Kind.PROFILE: StepKind(lambda worker, reference: bool(worker.country), _page("onboarding_profile")),
-    Kind.LANGUAGES: StepKind(lambda worker, reference: bool(worker.languages), _page("onboarding_profile")),
-    Kind.AGREEMENTS: StepKind(
-        lambda worker, reference: not Agreement.objects.outstanding_for(worker.user_id).exists(), _page("onboarding_agreements")
-    ),
-    Kind.IDENTITY: StepKind(_has_identity, _page("onboarding_identity")),
-    Kind.CONTENT: StepKind(lambda worker, reference: worker.content_chosen_at is not None, _page("onboarding_content")),
-    Kind.HOURS: StepKind(lambda worker, reference: worker.hours_chosen_at is not None, _page("onboarding_hours")),
-    Kind.SECOND_FACTOR: StepKind(lambda worker, reference: second_factors.has_one(worker.user_id), _page("mfa_index")),
-    Kind.TEXT: StepKind(lambda worker, reference: False, lambda step: reverse("onboarding_step", args=[step.id])),
-}
-
-
-def register(kind: str, meaning: StepKind) -> None:
-    """Say, from an upper room and once, what a kind of step means whose facts stand there."""
-    KINDS[kind] = meaning
 
 
 # ---- what is on the list ----
@@ -243,17 +200,42 @@ def is_done(worker: Worker, step: OnboardingStep) -> bool:
 
 @transaction.atomic
 def begin(worker_id: UUID, step_id: UUID, *, now: datetime) -> StepProgress:
-    """Note that a worker turns to a step: from now on its time runs. The second time returns the first beginning. Raises NotFound.
+    """Note that a worker turns to a step: from now on its time runs. Raises NotFound.
 
-    A step that is done is not begun again, one that has opened again is. Locks the worker.
+    The second time returns the first beginning, and is a sign of life. A step that is done is not begun again, one that has opened
+    again is. Locks the worker.
     """
     step = own_step(worker_id, step_id)
     worker = _locked(worker_id)
     row = _newest(worker, [step]).get(step.id)
     if row is not None and (row.finished_at is None or _state(worker, step, row).is_done):
+        if row.finished_at is None:
+            _seen(row, now)
         return row
     paid = step.paid and step.kind not in TIMED_ELSEWHERE
     return StepProgress.objects.create(worker_id=worker_id, step=step, paid=paid, began_at=now)
+
+
+def _seen(row: StepProgress, now: datetime) -> None:
+    """Keep a sign of life in a step, one per SIGN_EVERY."""
+    signs = [row.began_at, *row.seen]
+    if now - signs[-1] >= SIGN_EVERY and len(row.seen) < SIGNS_MAX:
+        row.seen = [*row.seen, now]
+        row.save(update_fields=["seen"])
+
+
+def open_page(worker: Worker, page: str, path: str, *, now: datetime) -> None:
+    """A worker opens a page, by whichever way: the steps that are done there and are still to do begin, or show a sign of life.
+
+    The name of its route and its path say which. Locks the worker if there is such a step.
+    """
+    kinds = [kind for kind, meaning in KINDS.items() if page == meaning.page or page in meaning.parts]
+    rows = _own_steps(worker.id).filter(kind__in=kinds)
+    steps = [row for row in rows if page in KINDS[row.kind].parts or KINDS[row.kind].href(row) == path]
+    progress = _newest(worker, steps)
+    for step in steps:
+        if not _state(worker, step, progress.get(step.id)).is_done:
+            begin(worker.id, step.id, now=now)
 
 
 @transaction.atomic
@@ -281,11 +263,15 @@ def _locked(worker_id: UUID) -> Worker:
 
 def own_step(worker_id: UUID, step_id: UUID) -> OnboardingStep:
     """A step of the platform's list, or of a vendor whose team the worker is in. Raises NotFound."""
-    mine = TeamMember.objects.filter(worker_id=worker_id, left_at=None).values("organization_id")
-    step = OnboardingStep.objects.filter(Q(organization=None) | Q(organization_id__in=mine), id=step_id, ended_at=None).first()
+    step = _own_steps(worker_id).filter(id=step_id).first()
     if step is None:
         raise NotFound
     return step
+
+
+def _own_steps(worker_id: UUID) -> QuerySet[OnboardingStep]:
+    mine = TeamMember.objects.filter(worker_id=worker_id, left_at=None).values("organization_id")
+    return OnboardingStep.objects.filter(Q(organization=None) | Q(organization_id__in=mine), ended_at=None)
 
 
 def note_done(worker: Worker, *, now: datetime) -> None:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from foundation import keys, queueing
 from foundation.errors import NotFound
 from foundation.ids import new_id
-from workforce import checklist, onboarding
+from workforce import onboarding, step_kinds
 from workforce.access import Actor
 from workforce.errors import BadCode, CodeTooSoon
 from workforce.models import ApiToken, EmailCode, User
@@ -37,7 +37,7 @@ def record(user: User, *, verified: bool) -> EmailAddress:
 
 def is_proven(user_id: UUID) -> bool:
     """Has this person shown that the address of the account is theirs, or does this installation take addresses as they are?"""
-    return not settings.EMAIL_VERIFICATION or checklist.email_is_verified(user_id)
+    return not settings.EMAIL_VERIFICATION or step_kinds.email_is_verified(user_id)
 
 
 @transaction.atomic
@@ -47,7 +47,7 @@ def release(address: str, *, to: UUID) -> int:
     They are closed: an account without an address of its own can never be proven.
     """
     claiming = User.objects.select_for_update(no_key=True).filter(email=address).exclude(id=to)
-    unproven = [user for user in claiming if not checklist.email_is_verified(user.id)]
+    unproven = [user for user in claiming if not step_kinds.email_is_verified(user.id)]
     for user in unproven:
         EmailAddress.objects.filter(user=user).delete()
         EmailCode.objects.filter(user=user).delete()
@@ -64,7 +64,7 @@ def send_code(actor: Actor, *, now: datetime) -> EmailCode:
     """
     user = User.objects.select_for_update(no_key=True).get(id=actor.id)
     row = EmailCode.objects.filter(user=user).first() or EmailCode(user=user)
-    if checklist.email_is_verified(user.id):
+    if step_kinds.email_is_verified(user.id):
         row.verified_at = row.verified_at or now
     elif row.created_at is not None and row.created_at > now - CODE_PAUSE:
         raise CodeTooSoon(retry_at=(row.created_at + CODE_PAUSE).isoformat())

@@ -54,7 +54,7 @@ def parts_of(user_id: UUID, worker_id: UUID | None) -> Parts:
         "onboarding": lambda: (
             StepProgress.objects.filter(worker_id=worker_id)
             .order_by("id")
-            .values("step__kind", "step__title", "step__organization__name", "began_at", "finished_at", "credited_at")
+            .values("step__kind", "step__title", "step__organization__name", "began_at", "seen", "finished_at", "credited_at")
         ),
         "teams": lambda: (
             TeamMember.objects.filter(worker_id=worker_id)

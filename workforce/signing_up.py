@@ -22,6 +22,7 @@ from foundation.networks import network_of
 from workforce import accounts, addresses, emails, sign_ins
 from workforce.errors import BadAddress
 from workforce.models import User
+from workforce.pages.forms import NAME_HELP
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -152,7 +153,7 @@ class SignUpForm(ByNormalForm, asked.SignupForm):  # type: ignore[misc]
     display_name = forms.CharField(
         label=_("Name others see"),
         max_length=60,
-        help_text=_("An alias is fine: requesters never learn more than this."),
+        help_text=NAME_HELP,
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
     purpose = forms.ChoiceField(

@@ -26,7 +26,9 @@ class AskForm(forms.Form):
         label=_("Your question"),
         max_length=threads.TEXT_MAX_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("The requester sees your question and the name others see, and nothing else about you."),
+        help_text=_(
+            "Whoever answers sees your question and their own name for you; the name in your profile only if you let them."
+        ),
     )
     began = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -17,6 +17,7 @@ REQUIRED = (
     '<View><Text name="text" value="$text"/><Choices name="label" toName="text" required="true" choice="single">'
     '<Choice value="a"/><Choice value="b"/></Choices><TextArea name="why" toName="text" rows="2" maxSubmissions="1" editable="true"/></View>'
 )
+OPEN = "This question must be answered."
 OFFLINE = "ERR_INTERNET_DISCONNECTED|htmx:(afterRequest|sendError)"
 
 
@@ -193,11 +194,20 @@ def test_a_task_handed_in_in_the_other_tab_makes_way_for_the_next(at_work, conte
 # ---- refusals ----
 
 
+@pytest.mark.parametrize("heading", ["How does it sound?", None])
+def test_a_refusal_names_a_question_by_its_heading_or_not_at_all(at_work, heading):
+    header = f'<Header value="{heading}"/><Choices' if heading else "<Choices"
+    page = at_work(REQUIRED.replace("<Choices", header))
+    expect(task(page).get_by_text("Text number 0")).to_be_visible()
+    hand_in(page)
+    expect(page.locator("#trouble")).to_have_text(f"{heading}: {OPEN}" if heading else OPEN)
+
+
 def test_what_the_server_refuses_is_said_and_can_be_corrected(at_work, axe, shot):
     page = at_work()
     expect(task(page).get_by_text("Text number 0")).to_be_visible()
     hand_in(page)
-    trouble = page.get_by_role("alert").filter(has_text="label")
+    trouble = page.get_by_role("alert").filter(has_text=OPEN)
     expect(trouble).to_contain_text("must be answered")
     expect(trouble).to_be_focused()
     axe(page)

@@ -10,7 +10,7 @@ from foundation.models import AuditEntry
 from tests import builders
 from tests.journeys.world import ok
 from tests.workforce import scenes
-from workforce import checklist, onboarding, teams
+from workforce import checklist, onboarding, step_kinds, teams
 from workforce.errors import BadStep, NotAnOperator, RoleTooLow, StepNotDone, StepTwice
 from workforce.models import OnboardingStep, StepProgress, TeamMember, Worker
 
@@ -136,12 +136,12 @@ def test_steps_of_upper_rooms_are_registered_by_value(wanda, olga, now, monkeypa
     with pytest.raises(BadStep):
         checklist.add_step(olga.actor, None, kind="payout", now=now)
     passed = set()
-    meaning = checklist.StepKind(
+    meaning = step_kinds.StepKind(
         done=lambda worker, reference: (worker.id, reference) in passed,
         href=lambda step: f"/things/{step.reference}/",
         check=lambda reference, organization_id: reference == "known",
     )
-    monkeypatch.setitem(checklist.KINDS, "course", meaning)
+    monkeypatch.setitem(step_kinds.KINDS, "course", meaning)
     with pytest.raises(BadStep):
         checklist.add_step(olga.actor, None, kind="course", reference="unknown", now=now)
     checklist.add_step(olga.actor, None, kind="course", reference="known", title="The basics", now=now)

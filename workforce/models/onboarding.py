@@ -1,5 +1,6 @@
 """From an account to someone who may start: the code that proves an address, and the checklist with how far each person has got."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -102,6 +103,7 @@ class StepProgress(models.Model):
     step = models.ForeignKey(OnboardingStep, models.PROTECT)
     paid = models.BooleanField(default=False)
     began_at = models.DateTimeField()
+    seen = ArrayField(models.DateTimeField(), default=list, db_default=[])  # later signs of life, in time order
     finished_at = models.DateTimeField(null=True)
     credited_at = models.DateTimeField(null=True)  # when whoever keeps the time book took it up; only of paid ones
 

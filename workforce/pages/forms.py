@@ -86,8 +86,46 @@ class LanguageForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["language"].choices = languages(known)  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        """A level says how well one knows a language, so it needs one."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("level") and not data.get("language") and not self.errors:
+            raise forms.ValidationError(_("Choose the language as well, or clear the level."))
+        return data
 
-LanguageForms = forms.formset_factory(LanguageForm, extra=BLANK_LANGUAGES, max_num=LANGUAGES_MAX, absolute_max=LANGUAGES_MAX)
+
+class Rows(forms.BaseFormSet):  # type: ignore[type-arg]
+    """Rows of one form that are looked at together: what is wrong stands at its row, and nothing is dropped on the quiet."""
+
+    def clean(self) -> None:
+        """Compare the rows that are right by themselves."""
+        filled = [(number, row) for number, row in enumerate(self.forms, start=1) if row.is_valid()]
+        self.compare(filled)
+
+    def compare(self, filled: list[tuple[int, forms.Form]]) -> None:
+        """Add errors to rows that do not go with others; each comes with its number."""
+        raise NotImplementedError
+
+    def is_valid(self) -> bool:
+        """Are all rows right, by themselves and together?"""
+        return bool(super().is_valid() and not any(row.errors for row in self.forms))
+
+
+class LanguageRows(Rows):
+    """The languages somebody knows, each once."""
+
+    def compare(self, filled: list[tuple[int, forms.Form]]) -> None:
+        """Say of a language that is there a second time in which row it was before."""
+        first: dict[str, int] = {}
+        for number, row in filled:
+            tag = row.cleaned_data.get("language")
+            if tag and (before := first.setdefault(tag, number)) != number:
+                row.add_error("language", _("This language is in row %(row)s already: clear one of them.") % {"row": before})
+
+
+LanguageForms = forms.formset_factory(
+    LanguageForm, formset=LanguageRows, extra=BLANK_LANGUAGES, max_num=LANGUAGES_MAX, absolute_max=LANGUAGES_MAX
+)
 
 
 def language_forms(worker: Worker, data: Any = None) -> Any:
@@ -176,10 +214,33 @@ class StretchForm(forms.Form):
         given = [data.get("weekday") not in (None, ""), data.get("begins") is not None, data.get("ends") is not None]
         if any(given) and not all(given) and not self.errors:
             raise forms.ValidationError(_("Give the day, from when and until when; or clear all three."))
+        if all(given) and data["begins"] >= data["ends"] != MIDNIGHT and not self.errors:
+            raise forms.ValidationError(
+                _("These hours end before they begin: give a later end, or 00:00 for the end of the day.")
+            )
         return data
 
 
-StretchForms = forms.formset_factory(StretchForm, extra=5, max_num=28, absolute_max=28)
+class StretchRows(Rows):
+    """The hours of a week, none twice."""
+
+    def compare(self, filled: list[tuple[int, forms.Form]]) -> None:
+        """Say of hours that overlap others in which row those are."""
+        earlier: list[tuple[int, Any, time, time]] = []
+        for number, row in filled:
+            day, begins, ends = (row.cleaned_data.get(name) for name in ("weekday", "begins", "ends"))
+            if not day or begins is None or ends is None:
+                continue
+            last = time.max if ends == MIDNIGHT else ends
+            for before, other, since, until in earlier:
+                if day == other and begins < until and since < last:
+                    row.add_error(None, _("These hours overlap those in row %(row)s.") % {"row": before})
+                    break
+            earlier.append((number, day, begins, last))
+
+
+MIDNIGHT = time(0)  # as an end, that of the day
+StretchForms = forms.formset_factory(StretchForm, formset=StretchRows, extra=5, max_num=28, absolute_max=28)
 
 
 def stretch_forms(worker: Worker, data: Any = None) -> Any:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from foundation import differences
 from foundation.errors import DomainError
-from workforce import checklist, onboarding
+from workforce import checklist, onboarding, step_kinds
 from workforce.models import Acceptance, Agreement, Identity, OnboardingStep, Worker
 from workforce.pages import forms
 from workforce.signed_in import PersonRequest, WorkerRequest, as_worker, signed_in
@@ -33,7 +33,7 @@ def begin(request: WorkerRequest, step_id: UUID) -> HttpResponse:
     """Turn to a step: its time runs from now, and its page opens."""
     checklist.begin(request.worker_id, step_id, now=request.now)
     step = checklist.own_step(request.worker_id, step_id)
-    meaning = checklist.KINDS.get(step.kind)
+    meaning = step_kinds.KINDS.get(step.kind)
     return redirect(meaning.href(step) if meaning else "onboarding")
 
 
@@ -42,9 +42,8 @@ def step(request: WorkerRequest, step_id: UUID) -> HttpResponse:
     """A text to read and to confirm; any other step has a page of its own."""
     row = checklist.own_step(request.worker_id, step_id)
     if row.kind != OnboardingStep.Kind.TEXT:
-        meaning = checklist.KINDS.get(row.kind)
+        meaning = step_kinds.KINDS.get(row.kind)
         return redirect(meaning.href(row) if meaning else "onboarding")
-    checklist.begin(request.worker_id, step_id, now=request.now)
     form = forms.ConfirmForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         checklist.finish(request.worker_id, step_id, now=request.now)

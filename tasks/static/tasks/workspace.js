@@ -267,8 +267,20 @@
       else trouble(refusal.message ? explain(refusal) : say.failed);
     }
   }
+  // A control by the heading above it, which is what people see; its name in the interface is the requester's own.
+  function heading(control) {
+    const tags = [...new DOMParser().parseFromString(page.interface, "text/xml").querySelectorAll("*")];
+    for (const tag of tags.slice(0, Math.max(tags.findIndex((one) => one.getAttribute("name") === control), 0)).reverse()) {
+      const text = tag.tagName === "Header" ? tag.getAttribute("value")?.trim() : "";
+      if (text && !text.includes("$")) return text;
+      if (tag.hasAttribute("toName")) return ""; // what stands above belongs to that one
+    }
+    return "";
+  }
+
   function explain({ message, details }) {
-    const where = details?.control ? `${details.control}: ` : "";
+    const name = details?.control ? heading(details.control) : "";
+    const where = name ? `${name}: ` : "";
     const limit = details?.limit !== undefined ? ` (${say.limit} ${details.limit})` : "";
     return where + message + limit;
   }
