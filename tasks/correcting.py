@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.urls import reverse
 
 from foundation import audit, events
@@ -89,7 +90,8 @@ def _noted(actor: Actor, gold: Gold, kind: str, reason: str, now: datetime, *, s
 
 
 def apply_due(*, now: datetime) -> int:
-    """Put right what rested on gold that was changed; returns how many changes are through. Safe to run twice and to break off.
+    """Put right what rested on gold that was changed; returns how many changes this run brought through. Safe to run twice, at once too,
+    and to break off.
 
     One transaction per worker. A change that fails is logged and tried again at the next run; it holds up no other.
     """
@@ -98,30 +100,27 @@ def apply_due(*, now: datetime) -> int:
         GoldChange.objects.filter(applied_at=None).select_related("task__batch__project").order_by("created_at")[:CHUNK]
     ):
         try:
-            _apply(change, now=now)
-            done += 1
+            done += _apply(change, now=now)
         except Exception:
             log.exception("gold change %s could not be applied", change.id)
     return done
 
 
-def _apply(change: GoldChange, *, now: datetime) -> None:
+def _apply(change: GoldChange, *, now: datetime) -> bool:
+    """Worker by worker, until nothing is left; says whether this run and no other brought it to its end."""
     workers = GoldScore.objects.filter(task_id=change.task_id).order_by("assignment__worker_id")
     for worker_id in workers.values_list("assignment__worker_id", flat=True).distinct():
-        answers, lifted = _put_right(change, worker_id, now=now)
-        change.answers, change.workers, change.lifted = (
-            change.answers + answers,
-            change.workers + bool(answers),
-            change.lifted + lifted,
-        )
-        change.save(update_fields=["answers", "workers", "lifted"])
-    change.applied_at = now
-    change.save(update_fields=["applied_at"])
+        _put_right(change, worker_id, now=now)
+    return bool(GoldChange.objects.filter(id=change.id, applied_at=None).update(applied_at=now))
 
 
 @transaction.atomic
-def _put_right(change: GoldChange, worker_id: UUID, *, now: datetime) -> tuple[int, int]:
-    """One worker's observations of this task; how many changed, and how many pauses are lifted for it. Locks the worker, then their estimates."""
+def _put_right(change: GoldChange, worker_id: UUID, *, now: datetime) -> None:
+    """One worker's observations of this task, and what the receipt says of them. Locks the worker, their estimates, at last the receipt.
+
+    The receipt adds up in the transaction of what it counts: of two runs the later finds nothing to change and adds nothing, and a run
+    that is killed leaves both or neither.
+    """
     Worker.objects.select_for_update(no_key=True).get(id=worker_id)
     rows = GoldScore.objects.filter(task_id=change.task_id, assignment__worker_id=worker_id, evidence__withdrawal=None)
     changed = 0
@@ -148,14 +147,16 @@ def _put_right(change: GoldChange, worker_id: UUID, *, now: datetime) -> tuple[i
         changed += 1
         windows.add(row.evidence.window)
     if not changed:
-        return 0, 0
+        return
     _tell(change, worker_id, now)
     scope = Decision.scope_of_project(change.task.project_id)
     lifted = 0
     for window in windows:
         estimate = evidence.locked(worker_id, scope=scope, window=window, now=now)
         lifted += gating.reconsider(estimate, decided_by=change.changed_by_id, now=now)
-    return changed, lifted
+    GoldChange.objects.filter(id=change.id).update(
+        answers=F("answers") + changed, workers=F("workers") + 1, lifted=F("lifted") + lifted
+    )
 
 
 def _tell(change: GoldChange, worker_id: UUID, now: datetime) -> None:
