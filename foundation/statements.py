@@ -44,6 +44,13 @@ def _numbered(statement: str) -> tuple[bytes, list[str]]:
     return text.encode(), names
 
 
+def hold_name(name: str) -> None:
+    """Wait until no other transaction holds this name, and hold it until this one ends (an advisory lock): for what has no row to lock yet."""
+    assert connection.in_atomic_block, "the lock lasts as long as the transaction"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
 @contextmanager
 def waiting_at_most(milliseconds: int) -> Iterator[None]:
     """A transaction in which no statement waits longer than that for a lock. Raises Busy when one had to, and nothing has changed then.

@@ -39,7 +39,8 @@ from workforce.models import (
 
 WAIT = timedelta(days=7)  # in which it can be undone
 KEPT = timedelta(days=7)  # a copy
-UNSEEN = timedelta(minutes=10)  # a copy queued for so long may have lost its job; it is put on the queue anew as often as that
+UNSEEN = timedelta(minutes=2)  # a copy queued for so long may have lost its job
+RESTED = timedelta(minutes=10)  # between two jobs for one copy: where the queue is merely long, more of them would not help
 ATTEMPTS_MAX = 3  # a copy that kills its process each time is given up
 REQUEUED_MAX = 100  # in one go
 COPIES_PER_DAY = 5
@@ -110,9 +111,9 @@ def _lost(now: datetime) -> Q:
 
 @transaction.atomic
 def requeue_lost_copies(*, now: datetime) -> int:
-    """Enqueue the copies whose job or process was lost, each at most once in UNSEEN; returns how many. One process makes a copy."""
+    """Enqueue the copies whose job or process was lost, each at most once in RESTED; returns how many. One process makes a copy."""
     lost = Q(state=DataCopy.State.QUEUED, requested_at__lt=now - UNSEEN) | _lost(now)
-    rested = Q(requeued_at=None) | Q(requeued_at__lt=now - UNSEEN)
+    rested = Q(requeued_at=None) | Q(requeued_at__lt=now - RESTED)
     rows = DataCopy.objects.select_for_update(skip_locked=True, no_key=True).filter(lost & rested)
     ids = list(rows.order_by("requested_at").values_list("id", flat=True)[:REQUEUED_MAX])
     DataCopy.objects.filter(id__in=ids).update(requeued_at=now)
@@ -176,15 +177,25 @@ def a_copy_is_being_made(user_id: UUID, *, now: datetime) -> bool:
 def ask(actor: Actor, *, gives_up_money: bool, now: datetime) -> Erasure:
     """Ask to be erased after WAIT; no new task is given out meanwhile. The caller has looked at money and work in hand.
 
-    The second time returns the first request, and may give up money that the first did not. Audited. Raises StillOwner.
+    The second time returns the first request, also at the same moment, and may give up money that the first did not. Audited.
+    Raises StillOwner.
     """
     _check_not_last_owner(actor.id)
     row = waiting_of(actor.id)
-    if row is not None:
-        if gives_up_money and not row.gives_up_money:
-            Erasure.objects.filter(id=row.id, state=Erasure.State.WAITING).update(gives_up_money=True)
-            row.refresh_from_db()
-        return row
+    if row is None:
+        try:
+            return _begin(actor, gives_up_money=gives_up_money, now=now)
+        except IntegrityError as error:  # a twin of this request was quicker
+            constraints.only(error, "erased_once")
+            row = Erasure.objects.filter(user_id=actor.id).latest("id")
+    if gives_up_money and not row.gives_up_money:
+        Erasure.objects.filter(id=row.id, state=Erasure.State.WAITING).update(gives_up_money=True)
+        row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
+def _begin(actor: Actor, *, gives_up_money: bool, now: datetime) -> Erasure:
     row = Erasure.objects.create(user_id=actor.id, gives_up_money=gives_up_money, requested_at=now, due_at=now + WAIT)
     if actor.worker_id:
         onboarding.touch_standing(actor.worker_id)
@@ -254,7 +265,7 @@ def forget(row: Erasure, *, now: datetime) -> None:
     """
     user_id = row.user_id
     _forget_account(row.user, now=now)
-    worker = Worker.objects.filter(user_id=user_id).first()
+    worker = Worker.objects.select_for_update(no_key=True).filter(user_id=user_id).first()
     if worker is not None:
         Identity.objects.filter(worker=worker).delete()
         aliases.forget(worker.id)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from foundation.statements import rows_of
+from foundation.statements import hold_name, rows_of
 from workforce.errors import LimitReached
 
 # What each limit counts, and what to do once it is reached.
@@ -53,8 +53,6 @@ KINDS = {
     ),
 }
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-
 # One row per owner and kind; grows by a guarded update, so that of two at once the later sees what the first has used.
 USE = """
 INSERT INTO workforce_usage AS u (owner_id, kind, used) VALUES (%(owner_id)s, %(kind)s, %(amount)s)
@@ -69,10 +67,8 @@ def hold(kind: str, owner_id: UUID, rows: QuerySet[Any], *, more: int = 1) -> No
     Whoever adds to the same owner's waits until this transaction ends (an advisory lock), and then counts what it added. Costs a count
     up to the limit. Raises LimitReached.
     """
-    assert connection.in_atomic_block, "the lock lasts as long as the transaction that adds the row"
     limit = settings.LIMITS[kind]
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [f"limit {kind} {owner_id}"])
+    hold_name(f"limit {kind} {owner_id}")
     count = rows.order_by()[: limit + 1].count()
     if count + more > limit:
         raise _reached(kind, limit, count)

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from foundation import audit, queueing
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
+from foundation.statements import hold_name
 from workforce import access, checklist, notifying, standing
 from workforce.access import Actor
 from workforce.errors import BadField
@@ -37,10 +38,18 @@ touch_standing = standing.touch
 
 @transaction.atomic
 def publish_agreement(actor: Actor, *, slug: str, title: str, text: str, now: datetime) -> Agreement:
-    """Put the next version of an agreement in force; workers must accept it before they start again. Operators only; audited."""
+    """Put the next version of an agreement in force; workers must accept it before they start again. Operators only; audited.
+
+    The same title and text as the version in force return that one: nobody is asked twice for the same. Two at once queue up (an
+    advisory lock per slug), so that versions are numbered without a gap.
+    """
     access.require_operator(actor)
-    newest = Agreement.objects.filter(slug=slug).aggregate(newest=Max("version"))["newest"] or 0
-    row = Agreement.objects.create(slug=slug, version=newest + 1, title=title, text=text, published_at=now)
+    hold_name(f"agreement {slug}")
+    newest = Agreement.objects.filter(slug=slug).order_by("-version").first()
+    if newest is not None and (newest.title, newest.text) == (title, text):
+        return newest
+    version = newest.version + 1 if newest else 1
+    row = Agreement.objects.create(slug=slug, version=version, title=title, text=text, published_at=now)
     standing.touch_all()  # everybody's access rests on having accepted the version in force
     audit.append("agreement.published", subject=f"agreement:{slug}", actor_id=actor.id, now=now, after={"version": row.version})
     queueing.enqueue("workforce.jobs.tell_of_agreement", str(row.id))
@@ -216,8 +225,14 @@ def update_identity(
     address: str | None = None,
     birth_date: date | None | str = "",
 ) -> Identity:
-    """Keep who the worker is, encrypted and apart from everything else. What is left out stays; `birth_date=None` takes it out."""
-    row = Identity.objects.select_for_update().filter(worker_id=worker_id).first() or Identity(worker_id=worker_id)
+    """Keep who the worker is, encrypted and apart from everything else. What is left out stays; `birth_date=None` takes it out.
+
+    Locks the worker, also before there is an identity, so that two first ones queue up, and none outlives its person. Raises NotFound.
+    """
+    worker = Worker.objects.select_for_update(no_key=True, of=("self",)).filter(id=worker_id).first()
+    if worker is None or Erasure.objects.filter(user_id=worker.user_id, state=Erasure.State.DONE).exists():
+        raise NotFound
+    row = Identity.objects.filter(worker=worker).first() or Identity(worker=worker)
     row.legal_name = row.legal_name if legal_name is None else legal_name
     row.address = row.address if address is None else address
     if birth_date != "":

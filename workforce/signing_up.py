@@ -11,11 +11,12 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from foundation import constraints
 from foundation.clock import instant_of
 from foundation.encrypted import SEALED_PREFIX, seal, unseal
 from foundation.networks import network_of
@@ -163,6 +164,15 @@ class SignUpForm(ByNormalForm, asked.SignupForm):  # type: ignore[misc]
         widget=forms.RadioSelect,
     )
     field_order = ["display_name", "email", "password1", "purpose"]
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """The account, or the answer to who has one already; so has who sent the form twice at the same moment."""
+        try:
+            return super().try_save(request)
+        except IntegrityError as error:  # a twin of this request was quicker
+            constraints.only(error, "email_once", "unique_verified_email")
+            self.account_already_exists = True
+            return super().try_save(request)
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> Any:

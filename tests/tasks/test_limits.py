@@ -212,7 +212,7 @@ def test_without_the_lock_they_would_be(now, settings, monkeypatch):
         if kind == "projects_per_organization":
             counted.wait()
 
-    monkeypatch.setattr(limits, "LOCK", "SELECT %s")
+    monkeypatch.setattr(limits, "hold_name", lambda name: None)
     monkeypatch.setattr(limits, "hold", hold_without_lock)
     assert _projects_at_once(rita, 1) == 12
 
