@@ -47,6 +47,7 @@ TABLE: list[tuple[str, str, int]] = [
     ("finish closing batches", "tasks.jobs.finish_closings", 1),
     ("release closed batches", "tasks.jobs.release_closed", 24 * 60),
     ("discard old drafts", "tasks.jobs.discard_drafts", 24 * 60),
+    ("sweep files of cut uploads", "tasks.jobs.sweep_files", 24 * 60),
     ("forget idempotency keys", "foundation.jobs.forget_old_idempotent_requests", 24 * 60),
     ("verify the audit chain", "foundation.jobs.verify_audit_chain", 24 * 60),
     ("check invariants", "config.jobs.check_invariants", 24 * 60),

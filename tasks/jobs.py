@@ -21,6 +21,7 @@ from tasks import (
     results,
     reviewing,
     sitting,
+    sweeping,
     weighing,
 )
 from workforce import erasure
@@ -132,6 +133,11 @@ def finish_closings() -> int:
 def release_closed() -> int:
     """Daily: give requesters back what closed batches no longer need; returns the micros."""
     return publishing.release_closed(now=clock.now())
+
+
+def sweep_files() -> int:
+    """Daily: files that uploads left in the storage and no row names."""
+    return sweeping.sweep(now=clock.now())
 
 
 def discard_drafts() -> int:

@@ -74,8 +74,9 @@ def receive(
     """Keep a file for an organisation's tasks to show. The same `key` with the same name and bytes returns the first file and uses up
     nothing; without one, the same upload again is another file.
 
-    Streams to the storage before any row is written; of what is refused, cut short or here already, nothing stays there. Raises NotFound,
-    RoleTooLow, KeyReused, what reading the stream raises, and BadFile for a name, size or kind that is not kept.
+    Streams to the storage before any row is written; of what is refused, cut short, failed or here already, nothing stays there. Where
+    the connection is lost as the row is committed, nobody can tell whether it was: the file stays, and goes with `sweeping` if no row
+    names it. Raises NotFound, RoleTooLow, KeyReused, what reading the stream raises, and BadFile for a name, size or kind that is not kept.
     Raises LimitReached when the organisation or the account has used up its files or bytes; nothing is left behind then.
     """
     access.require_role(actor, organization_id)
@@ -102,18 +103,21 @@ def receive(
     file.stored_as = _stored(upload, f"{organization_id}/{file.id}")
     file.size_bytes, file.digest = upload.size, upload.digest.hexdigest()
 
+    is_written = False
+
     def perform() -> idempotency.Answer:
+        nonlocal is_written
         for owner, owner_id in owners.items():
             limits.use(f"files_per_{owner}", owner_id, 1)
             limits.use(f"bytes_per_{owner}", owner_id, file.size_bytes)
         file.save(force_insert=True)
+        is_written = True
         return 201, {"file_id": str(file.id)}
 
-    kept = None
     try:
         kept = _kept_once(file, actor, key, perform, now)
     finally:
-        if kept != file.id:  # refused, or here already
+        if not is_written:  # refused, failed, or here already
             default_storage.delete(file.stored_as)
     return file if kept == file.id else MediaFile.objects.get(id=kept)
 

@@ -35,7 +35,8 @@ GIVEN_UP = {
     "message": "The process running it was lost each time; the cluster's log may say why.",
     "details": {"attempts": ATTEMPTS_MAX},
 }
-UNSEEN = timedelta(minutes=10)  # a queued run this old may have lost its job; it is put on the queue anew as often as that
+UNSEEN = timedelta(minutes=2)  # a queued run this old may have lost its job
+RESTED = timedelta(minutes=10)  # between two jobs for one run: where the queue is merely long, more of them would not help
 REQUEUED_MAX = 100  # in one go; the next one sees the rest
 
 VOTES = """
@@ -284,12 +285,12 @@ def _end(run: AggregationRun, state: str, watch: Stopwatch, **facts: Any) -> boo
 
 @transaction.atomic
 def due_again(*, now: datetime) -> int:
-    """Enqueue the runs whose job or process was lost, each at most once in UNSEEN; returns how many.
+    """Enqueue the runs whose job or process was lost, each at most once in RESTED; returns how many.
 
     However many jobs a run has, one process runs it.
     """
     lost = Q(state=AggregationRun.State.QUEUED, created_at__lt=now - UNSEEN) | _lost(now)
-    rested = Q(requeued_at=None) | Q(requeued_at__lt=now - UNSEEN)
+    rested = Q(requeued_at=None) | Q(requeued_at__lt=now - RESTED)
     rows = AggregationRun.objects.select_for_update(skip_locked=True, no_key=True).filter(lost & rested)
     ids = list(rows.order_by("created_at").values_list("id", flat=True)[:REQUEUED_MAX])
     AggregationRun.objects.filter(id__in=ids).update(requeued_at=now)

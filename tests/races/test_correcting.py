@@ -18,7 +18,9 @@ WORKERS = 4
 def corrected(now):
     """WORKERS people answered a gold task as its old truth had it wrong; its requester has put the truth right."""
     rita, olga = builders.requester("rita", now=now), builders.operator("olga", now=now)
-    batch = scenes.opened(rita, olga, tasks=6, gold=1, gold_percent=50, accuracy_bar=0.5, overlap=WORKERS, lease_size=1, max_leases=9)
+    batch = scenes.opened(
+        rita, olga, tasks=6, gold=1, gold_percent=50, accuracy_bar=0.5, overlap=WORKERS, lease_size=1, max_leases=9
+    )
     for n in range(WORKERS):
         worker = builders.worker(f"worker{n}", now=now)
         while not GoldScore.objects.filter(assignment__worker=worker.worker).exists():
