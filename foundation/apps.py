@@ -7,3 +7,9 @@ class FoundationConfig(AppConfig):
     """Errors, clock, queue, events, audit trail, API plumbing; no business words."""
 
     name = "foundation"
+
+    def ready(self) -> None:
+        """Numbers are read strictly everywhere."""
+        from foundation.api import numbers
+
+        numbers.be_strict()

@@ -14,6 +14,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from django.utils.http import parse_header_parameters
+
 from foundation.errors import Invalid
 
 if TYPE_CHECKING:
@@ -23,6 +25,14 @@ BUFFER_BYTES = 64 * 1024
 ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}  # as Content-Digest names them → as hashlib does
 MEMBER = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):", re.ASCII)  # of a Dictionary of byte sequences (RFC 9651)
 UNFRAMED = ("HTTP/2", "HTTP/3")  # protocols in which a body may come without a declared length
+
+
+def check_charset(content_type: str | None) -> None:
+    """Raise BadCharset where a Content-Type declares another charset than UTF-8: read as UTF-8 the text would be another one."""
+    _, parameters = parse_header_parameters(content_type or "")
+    charset = parameters.get("charset", "utf-8")
+    if charset.strip().lower() not in ("utf-8", "utf8"):
+        raise BadCharset(field="Content-Type", known=["utf-8"], got=charset[:40])
 
 
 class Readable(Protocol):
@@ -53,6 +63,13 @@ class BadLength(Invalid):
 
     code = "bad_content_length"
     message = "Content-Length is the number of bytes in the body."
+
+
+class BadCharset(Invalid):
+    """A body that says it is written in something else than UTF-8."""
+
+    code = "bad_charset"
+    message = "A body is UTF-8. Convert it, and send it with charset=utf-8 or without a charset."
 
 
 class BadContentDigest(Invalid):

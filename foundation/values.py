@@ -29,6 +29,9 @@ SHOWN_CHARACTERS = 60
 # fifteen digits and no exponent every decimal comes back as it was. A match inside a text only costs a second look.
 SUSPICIOUS = re.compile(rb"(?:^|[\s:,\[])(?:-0|-?[0-9.]{1,15}[eE]|-?[0-9.]{16})|NaN|Infinity")
 
+TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)  # in JSON that was read
+
+TWICE = gettext_noop("This field is given twice, and only one could be kept; take one out.")
 TOO_LARGE = f"A number lies between -{WHOLE_MAX} and {WHOLE_MAX}; send a larger one as a text."
 TOO_FINE = gettext_noop("A number has the digits that a double keeps, at most 17; round it, or send it as a text.")
 TOO_SMALL = gettext_noop("This number is so small that it would become 0; round it, or send it as a text.")
@@ -54,7 +57,7 @@ class Unkeepable(Invalid):
 
 
 class _Altered(float):
-    """A number in a text of JSON that would not stay as it is, and why."""
+    """A number in a text of JSON that would not stay as it is, or a value of which only one would stay, and why."""
 
     refusal: Unkeepable
 
@@ -66,18 +69,29 @@ def parse(raw: bytes, *, root: str = "") -> Any:
     except orjson.JSONDecodeError:
         _look_closely(raw, root)  # where it is JSON but for one value, say which
         raise
-    check(value, root=root)
-    if SUSPICIOUS.search(raw):
+    fields = _checked(value, root)
+    if SUSPICIOUS.search(raw) or _names_in(raw, fields) != fields:
         _look_closely(raw, root)
     return value
 
 
 def check(value: Any, *, root: str = "") -> None:
     """Raise Unkeepable, with the path, for what could not be kept, shown and given back unchanged."""
+    _checked(value, root)
+
+
+def _checked(value: Any, root: str) -> int:
+    """`check`; returns how many fields all objects have together."""
     try:
-        _walk(value, 1)
+        return _walk(value, 1)
     except Unkeepable as refusal:
         raise refusal.under(root) from None
+
+
+def _names_in(raw: bytes, fields: int) -> int:
+    """How many names of fields stand in a text of JSON: each has a colon after it. Outside of texts there is no other."""
+    colons = raw.count(b":")
+    return colons if colons == fields else TEXT.sub(b"", raw).count(b":")
 
 
 def check_text(text: str, *, field: str, limit: int = TEXT_MAX_CHARACTERS) -> None:
@@ -88,15 +102,18 @@ def check_text(text: str, *, field: str, limit: int = TEXT_MAX_CHARACTERS) -> No
         raise refusal.under(field) from None
 
 
-def _walk(value: Any, depth: int) -> None:
+def _walk(value: Any, depth: int) -> int:
+    """Check a value with all in it; returns how many fields its objects have."""
+    fields = 0
     if isinstance(value, str):
         _text(value, TEXT_MAX_CHARACTERS)
     elif isinstance(value, dict):
         _container(value, depth)
+        fields = len(value)
         for name, inner in value.items():
             try:
                 _text(name, NAME_MAX_CHARACTERS)
-                _walk(inner, depth + 1)
+                fields += _walk(inner, depth + 1)
             except Unkeepable as refusal:
                 refusal.steps.append("." + _plain(name))
                 raise
@@ -104,12 +121,13 @@ def _walk(value: Any, depth: int) -> None:
         _container(value, depth)
         for n, inner in enumerate(value):
             try:
-                _walk(inner, depth + 1)
+                fields += _walk(inner, depth + 1)
             except Unkeepable as refusal:
                 refusal.steps.append(f"[{n}]")
                 raise
     elif isinstance(value, float | int) and not isinstance(value, bool):
         _number(value)
+    return fields
 
 
 def _container(value: Any, depth: int) -> None:
@@ -155,7 +173,9 @@ def _plain(name: Any) -> str:
 
 
 def _look_closely(raw: bytes, root: str) -> None:
-    """Raise Unkeepable for the first number whose digits would not stay, and what else the plain reader lets through."""
+    """Raise Unkeepable for the first number whose digits would not stay, the first field that is given twice, and what else the plain
+    reader lets through.
+    """
     altered: list[_Altered] = []
 
     def noted(rule: Callable[[str], Unkeepable | None], plain: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -169,16 +189,30 @@ def _look_closely(raw: bytes, root: str) -> None:
 
         return read
 
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, inner in pairs:
+            if name in found:
+                altered.append(_Altered())
+                altered[-1].refusal = Unkeepable(TWICE)
+                inner = altered[-1]
+            found[name] = inner
+        return found
+
     try:
         value = json.loads(
-            raw.decode(), parse_int=noted(_whole, int), parse_float=noted(_decimal, float), parse_constant=noted(_constant, float)
+            raw.decode(),
+            parse_int=noted(_whole, int),
+            parse_float=noted(_decimal, float),
+            parse_constant=noted(_constant, float),
+            object_pairs_hook=once,
         )
     except RecursionError:
         raise Unkeepable(TOO_DEEP, limit=DEPTH_MAX).under(root) from None
     except ValueError:
         return  # no JSON at all: the caller says where
     check(value, root=root)
-    if altered:  # in a field that a later one of the same name took the place of
+    if altered:  # in what a field that is given twice took the place of
         raise altered[0].refusal.under(root)
 
 

@@ -8,7 +8,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
-from foundation import values
+from foundation import bodies, values
 
 MAX_BYTES = 2 * 1024 * 1024
 
@@ -20,6 +20,7 @@ class OrjsonParser(BaseParser):
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """The parsed body. Raises ParseError with the place of the mistake, Unkeepable with the path of a value."""
+        bodies.check_charset(media_type)
         body = stream.read(MAX_BYTES + 1)
         if len(body) > MAX_BYTES:
             raise ParseError(f"The body is over {MAX_BYTES} bytes; send bulk data as NDJSON or CSV to the import address.")

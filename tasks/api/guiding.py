@@ -146,7 +146,7 @@ class Changes(APIView):
         if row is None:
             raise NotFound
         asked = request.query_params.get("since", str(row.version - 1))
-        if not asked.isdecimal() or len(asked) > 9:
+        if not (asked.isascii() and asked.isdecimal()) or len(asked) > 9:
             raise UnknownFilter("`since` is the number of a version.", field="since", got=asked[:100])
         earlier = Guideline(version=0, meaning_version=0) if int(asked) == 0 else guidelines.version_of(row, int(asked))
         if earlier is None:

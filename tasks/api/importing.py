@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from foundation.api.commands import idempotency_key
 from foundation.api.filters import ClosedFilters, UnknownFilter
 from foundation.api.schema import IDEMPOTENCY_KEY
+from foundation.bodies import check_charset
 from foundation.clock import instant_of
 from tasks import framing, importing, uploads
 from tasks.models import Import, Task
@@ -93,6 +94,7 @@ class Upload(APIView):
         content_type = (request.content_type or "").split(";")[0].strip().lower()
         if content_type not in (uploads.NDJSON, uploads.CSV):
             raise UnsupportedMediaType(content_type or "(none)")
+        check_charset(request.content_type)
         report = importing.import_rows(
             access.actor_of(request),
             batch_id,

@@ -1,5 +1,6 @@
 """From tags to controls: what each control of a config offers, and when it is to be seen."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ from tasks.labels.choices import MultiChoice
 from tasks.labels.dialogue import DialogueSpans
 from tasks.labels.ellipses import Ellipses
 from tasks.labels.errors import InterfaceInvalid
-from tasks.labels.family import ITEM, REGION, TASK, Condition, Control
+from tasks.labels.family import ITEM, REGION, TASK, Condition, Control, number_in
 from tasks.labels.keypoints import KeyPoints
 from tasks.labels.mask import Mask
 from tasks.labels.moment import Moment
@@ -142,7 +143,7 @@ class _Found(NamedTuple):
     def whole(self, attribute: str, default: int, *, least: int, most: int) -> int:
         """A whole number of the config, within its limits. Raises InterfaceInvalid."""
         value = self.attributes.get(attribute, str(default)).strip()
-        if not value.isascii() or not value.isdigit() or not least <= int(value[:9]) <= most:
+        if not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
             message = f"{attribute} of {self.name} is a number from {least} to {most}."
             raise InterfaceInvalid(message, field="interface", control=self.name, limit=[least, most], got=value[:40])
         return int(value)
@@ -150,11 +151,10 @@ class _Found(NamedTuple):
     def limit(self, attribute: str) -> float | None:
         """A number of the config, or None. Raises InterfaceInvalid."""
         value = self.attributes.get(attribute, "").strip()
-        try:
-            return float(value) if value else None
-        except ValueError as error:
+        if value and number_in(value) is None:
             message = f"{attribute} of {self.name} is a number."
-            raise InterfaceInvalid(message, field="interface", control=self.name, got=value[:40]) from error
+            raise InterfaceInvalid(message, field="interface", control=self.name, got=value[:40])
+        return number_in(value)
 
 
 # ---- judgements ----

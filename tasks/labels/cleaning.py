@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import nh3
 
-from tasks.labels.objects import CHOICES_DEPTH_MAX, FILE, PICTURE
+from tasks.labels.objects import CHOICES_DEPTH_MAX, FILE, PICTURE, VARIABLE
 
 TAGS = {
     *(
@@ -282,7 +282,7 @@ def put_inline(root: "ElementTree.Element") -> None:
 
 
 def _is_html(tag: str, attribute: str, value: str) -> bool:
-    return attribute == "html" or tag == "HyperText" and attribute == "value" and not value.strip().startswith("$")
+    return attribute == "html" or tag == "HyperText" and attribute == "value" and not VARIABLE.fullmatch(value.strip())
 
 
 # ---- a payload ----

@@ -4,6 +4,7 @@ A place is a turn, from 0, and an offset in its text. The editor counts UTF-16 u
 counts characters in a `Text`; where the covered text says that somebody counted characters, that is understood, too.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,8 +68,8 @@ class DialogueSpans(Regions):
     def _end(self, region: Region, turns: Sequence[str], turn_name: str, offset_name: str) -> list[int]:
         turn, offset = region.value.get(turn_name), region.value.get(offset_name)
         known = len(turns) if turns else TURN_UNKNOWN
-        if isinstance(turn, str) and turn.isascii() and turn.isdigit():
-            turn = int(turn[:9])
+        if isinstance(turn, str) and re.fullmatch("[0-9]{1,9}", turn):
+            turn = int(turn)
         if isinstance(turn, bool) or not isinstance(turn, int) or not 0 <= turn < known:
             raise self.refuse(region.at(turn_name), "There is no such turn.", limit=known - 1, got=str(turn)[:40])
         if isinstance(offset, bool) or not isinstance(offset, int) or not 0 <= offset < TURN_UNKNOWN:

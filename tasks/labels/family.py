@@ -1,6 +1,7 @@
 """What every label family answers: is this valid, what is its canonical form, how far apart are two, does it match gold, how are many
 combined, how does it leave the house?"""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from tasks.labels.objects import Shown, offered
 TASK, REGION, ITEM = "task", "region", "item"  # what one answer of a control is about
 WITH, ITEM_KEY, OF = "with", "item", "of"  # what a canonical region carries beside what its family says of it
 NUMBER_MAX = 1e15
+NUMBER_MAX_CHARACTERS = 40  # of a number that is written as a text
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 LISTED_MAX = 50  # of what is known, in a refusal
 
 
@@ -146,6 +149,16 @@ class Control(ABC):
 def is_number(value: Any) -> TypeGuard[int | float]:
     """Is this a number that a float holds without loss of its whole part? Not a truth value, not infinite, not NaN."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -NUMBER_MAX <= value <= NUMBER_MAX
+
+
+def number_in(text: str) -> float | None:
+    """The number that a text is, in digits 0 to 9 with perhaps a sign, a point and an exponent; None for anything else, also what would be
+    read only in part. What Python takes besides ("1_000", "٤", "nan") is no number to people.
+    """
+    found = text.strip(" ")
+    if len(found) > NUMBER_MAX_CHARACTERS or not NUMBER.fullmatch(found):
+        return None
+    return float(found)
 
 
 def medoid(answers: Sequence[Any], distance: Any) -> Combined:

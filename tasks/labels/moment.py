@@ -31,6 +31,8 @@ class Moment(Control):
         return (self.format,) if self.format else ISO
 
     def _reads(self, value: str, written: str) -> bool:
+        if has_foreign_digits(value):
+            return False
         try:
             datetime.strptime(value, written)  # noqa: DTZ007 - only whether it can be read
         except ValueError:
@@ -44,3 +46,8 @@ class Moment(Control):
     def region_value(self, canonical: Any) -> Any:
         """The text."""
         return canonical
+
+
+def has_foreign_digits(text: str) -> bool:
+    """Are there digits other than 0 to 9, which Python reads as if they were?"""
+    return not text.isascii() and any(one.isdecimal() and not one.isascii() for one in text)

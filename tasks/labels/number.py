@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.labels.family import NUMBER_MAX, Combined, Control, Region, is_number
+from tasks.labels.family import NUMBER_MAX, NUMBER_MAX_CHARACTERS, Combined, Control, Region, is_number, number_in
 from tasks.labels.rating import median
 
 TOLERANCE = 1e-9  # numbers this near, as a share of the larger, are the same
@@ -25,7 +25,8 @@ class Number(Control):
         """The number. Raises AnswerInvalid for what is none, or outside the limits of the config."""
         value, where = self.value_of(region)
         if not is_number(value):
-            raise self.refuse(where, "This is a number.", got=str(value)[:40])
+            message = f"This is a number. In a cell: digits 0 to 9, at most {NUMBER_MAX_CHARACTERS} characters."
+            raise self.refuse(where, message, limit=NUMBER_MAX_CHARACTERS, got=str(value)[:60])
         least, most = (-NUMBER_MAX if self.least is None else self.least), (NUMBER_MAX if self.most is None else self.most)
         if not least <= value <= most:
             raise self.refuse(where, "The number is outside its limits.", limit=[least, most], got=value)
@@ -49,12 +50,8 @@ class Number(Control):
 
     def from_short(self, value: Any) -> Mapping[str, Any]:
         """A number, or the text of one."""
-        if isinstance(value, str):
-            try:
-                value = float(value[:40])
-            except ValueError:
-                return {self.value_key: value}
-        return {self.value_key: value}
+        number = number_in(value) if isinstance(value, str) else None
+        return {self.value_key: value if number is None else number}
 
     def combine(self, answers: Sequence[Any], method: str) -> Combined:
         """Median: the lower one; its confidence is the mean similarity of the answers to it."""

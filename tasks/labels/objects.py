@@ -11,6 +11,7 @@ from foundation import origins
 from tasks.labels.errors import PayloadInvalid
 
 VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+MEANT = re.compile(r"\$[\w[\].{}]+")  # what is meant for one, or taken for one by the editor
 FILE = re.compile(
     r"/files/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^\x00-\x20\x7f<>\"'\\^`{|}/?#]+"
 )  # as `media.address_of` writes it
@@ -90,6 +91,17 @@ class Shown:
         value = self.content(payload)
         key = self.attributes.get("textkey", "text")
         return [turn[key] for turn in value if isinstance(turn, dict)] if isinstance(value, list) else []
+
+
+def no_variable(value: str) -> str | None:
+    """The first `$…` of an attribute that is no variable of a payload, though the editor or its author takes it for one: `$été`, `$a.b`,
+    `$5`. The editor fills `$` and what follows of letters a to z, digits, _ [ ] . { }, as a path into the payload, with nothing where
+    there is nothing. A `$` before a space or another sign is a dollar.
+    """
+    for found in MEANT.finditer(value):
+        if not VARIABLE.fullmatch(found.group()):
+            return found.group()
+    return None
 
 
 def a_list(value: Any, place: str) -> list[Any]:

@@ -1,6 +1,7 @@
 """A number of stars: `Rating`."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,7 @@ class Rating(Control):
 
     def from_short(self, value: Any) -> Mapping[str, Any]:
         """A number, or the text of one."""
-        return {self.value_key: int(value) if isinstance(value, str) and value.strip().isdecimal() and len(value) < 9 else value}
+        return {self.value_key: int(value) if isinstance(value, str) and re.fullmatch(r" *[0-9]{1,8} *", value) else value}
 
     def labels_of(self, canonical: Any) -> frozenset[str]:
         """The number of stars, as a text."""

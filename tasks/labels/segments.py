@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from tasks.labels.effort import MOMENT
-from tasks.labels.family import NUMBER_MAX, Combined, Region, is_number
+from tasks.labels.family import NUMBER_MAX, Combined, Region, is_number, number_in
 from tasks.labels.measures import overlap, stretches
 from tasks.labels.measures.stretches import Stretch
+from tasks.labels.moment import has_foreign_digits
 from tasks.labels.order import in_order
 from tasks.labels.regions import Regions
 
@@ -17,6 +18,7 @@ DIGITS = 6  # microseconds
 SLACK_SECONDS = 0.05  # by which a segment may reach over the end: players disagree on how long a sound is
 DURATION_MAX_SECONDS = 7 * 86_400.0
 CHANNELS_MAX = 64
+INSTANT_MAX_CHARACTERS = 100
 EPOCHS = (-62_135_500_000.0, 253_402_000_000.0)  # seconds since 1970 that have a date: years 1 to 9999
 
 
@@ -119,18 +121,17 @@ class Series(Segments):
             least, most = EPOCHS if self.time_format else (-NUMBER_MAX, NUMBER_MAX)
             return self.number(region, name, least=least, most=most)
         self.spend(region, MOMENT, region.at(name))
+        if len(value) > INSTANT_MAX_CHARACTERS or has_foreign_digits(value):
+            message = "This is no time of the series: at most 100 characters, in digits 0 to 9."
+            raise self.refuse(region.at(name), message, limit=INSTANT_MAX_CHARACTERS, got=value[:60])
         try:  # a zone, where the text has one, is kept
-            at = datetime.strptime(value[:100], self.time_format) if self.time_format else datetime.fromisoformat(value[:100])  # noqa: DTZ007
+            at = datetime.strptime(value, self.time_format) if self.time_format else datetime.fromisoformat(value)  # noqa: DTZ007
         except ValueError as error:
-            try:
-                plain = float(value[:100])
-                if not self.time_format and is_number(plain):
-                    return plain
-                raise ValueError
-            except ValueError:
-                raise self.refuse(
-                    region.at(name), "This is no time of the series.", known=[self.time_format], got=value[:60]
-                ) from error
+            plain = None if self.time_format else number_in(value)
+            if plain is None or not is_number(plain):
+                message = "This is no time of the series."
+                raise self.refuse(region.at(name), message, known=[self.time_format], got=value[:60]) from error
+            return plain
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
     def mean(self, regions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from tasks.labels import cleaning, reading
 from tasks.labels.errors import InterfaceInvalid
-from tasks.labels.objects import OBJECTS, TEXTS, VARIABLE
+from tasks.labels.objects import MEANT, OBJECTS, TEXTS, VARIABLE, no_variable
 
 NAME_MAX_CHARACTERS = 100
 
@@ -48,6 +48,8 @@ FITS = {
 }
 STYLE_LOADS = re.compile(r"url\(|@import|expression\(|image-set\(|-moz-binding|behavior:|</|\\", re.IGNORECASE)
 LOADS_CODE = re.compile(r"^\s*(javascript|vbscript|data\s*:\s*text/html)\s*:?", re.IGNORECASE)
+# Where the editor fills variables of the payload in what people see.
+FILLED = dict.fromkeys(OBJECTS, ("value", "valuelist", "audiourl")) | dict.fromkeys(("Header", "Choice", "Label"), ("value",))
 
 
 def read(xml: str) -> "ElementTree.Element":
@@ -82,6 +84,7 @@ def check_shown(root: "ElementTree.Element") -> None:
             if why := cleaning.harm(name, attribute.lower(), value):
                 message = f"The attribute {attribute[:40]} of <{name}> {why}."
                 raise InterfaceInvalid(message, field="interface", tag=name, attribute=attribute[:40], got=value[:80])
+        _check_variables(tag)
         if cleaning.wrong_text(tag):
             message = (
                 f"<{name}> holds a text, which the editor would show as it is. Put it into an attribute: value, hint or html."
@@ -92,6 +95,22 @@ def check_shown(root: "ElementTree.Element") -> None:
         fixed = not VARIABLE.fullmatch(attributes_of(tag).get("value", "").strip())
         if name in TEXTS and fixed and attributes_of(tag).get("valuetype", "").lower() == "url":
             raise InterfaceInvalid(f'<{name}> loads a variable of the payload: value="$name".', field="interface", tag=name)
+
+
+def _check_variables(tag: "ElementTree.Element") -> None:
+    """Refuse a `$…` that would be shown as it is, or as nothing, because no field of a payload can fill it."""
+    name = str(tag.tag)
+    for attribute, value in tag.attrib.items():
+        if attribute.lower() not in FILLED.get(name, ()):
+            continue
+        bare = value.strip()
+        mixed = name in OBJECTS and MEANT.match(bare) is not None and not VARIABLE.fullmatch(bare)
+        if wrong := no_variable(value) or (bare if mixed else None):
+            message = (
+                f"{attribute} of <{name}>: {wrong[:40]} is no variable. A variable is $ and the name of a field of the payload, of the "
+                'letters a to z, digits and _, and stands alone: value="$text". An amount of money has a space: $ 5.'
+            )
+            raise InterfaceInvalid(message, field="interface", tag=name, attribute=attribute[:40], got=wrong[:80])
 
 
 def _check_attribute(tag: str, attribute: str, value: str) -> None:

@@ -122,7 +122,7 @@ def _reading(worker_id: UUID, row: Guideline) -> dict[str, Any]:
 
 def _number(request: HttpRequest, name: str) -> int:
     value = request.GET.get(name, "")
-    return int(value) if value.isdecimal() and len(value) < 10 else 0
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0
 
 
 def _in_the_zone_of(worker: Any) -> AbstractContextManager[Any]:

@@ -88,3 +88,30 @@ def test_refusals_at_the_door_are_in_the_body_of_every_refusal(db):
     page = Client().post("/account/login/", {"login": "a"}, headers={"Content-Digest": digest(b"other")})
     assert page.status_code == 400
     assert b"Content-Digest" in page.content
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [None, "", "text/csv", "application/json; charset=utf-8", "application/json;charset=UTF8", 'text/csv; charset="utf-8"'],
+)
+def test_a_body_is_utf_8(declared):
+    bodies.check_charset(declared)
+
+
+@pytest.mark.parametrize(
+    "declared", ["text/csv; charset=iso-8859-1", "application/json; charset=utf-16", 'text/csv; header=present; charset="latin1"']
+)
+def test_a_body_in_another_charset_is_refused_with_the_way_out(declared):
+    with pytest.raises(bodies.BadCharset, match="charset=utf-8") as refused:
+        bodies.check_charset(declared)
+    assert refused.value.details["known"] == ["utf-8"]
+
+
+@pytest.mark.django_db
+def test_every_address_that_takes_json_looks_at_the_charset():
+    for declared, code in (("iso-8859-1", "bad_charset"), ("utf-8", "")):
+        answer = Client().post(
+            "/api/v1/tokens", b'{"email":"\xc3\xa9@x.example"}', content_type=f"application/json; charset={declared}"
+        )
+        assert answer.status_code == 400
+        assert answer.json()["code"] == code or not code

@@ -119,3 +119,45 @@ def test_one_row_that_cannot_be_written_is_one_row():
     claimed = orjson.loads(values.encode({"assignments": [{"id": "a", "payload": 10**30}]}))
     assert claimed["assignments"][0]["payload"] is None
     assert orjson.loads(values.encode({"id": "a", "x": "\ud800"}))["x"] is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [('{"text":"first","text":"second"}', "text"), ('{"payload":{"items":[1,{"x":1,"y":2,"x":1}]}}', "payload.items[1].x"),
+     ('{"a":{"b":1,"b":2},"a":1}', "a"), ('{"a":1,"\\u0061":2}', "a"), ('{ "a" : 1 , "a"\n:2}', "a"), ('{"a":null,"b":"x:y","a":"\\":"}', "a"),
+     ('[{"":1,"":2}]', "[0]."), ('{"price_micros":900000,"price_micros":1}', "price_micros"), ('{"a":1,"a":1,"a":1}', "a")],
+)  # fmt: skip
+def test_a_field_that_is_given_twice_is_refused_by_its_path(raw, path):
+    said = refused(raw)
+    assert said["field"] == path
+    assert "twice" in said["message"]
+
+
+@pytest.mark.parametrize(
+    "raw", ['{"a":"b:c\\":\\"d\\\\","e":{"a":":"},":":":"}', '[{"a":1},{"a":1}]', '{"a":{"a":{"a":1}}}', '"a:b"']
+)
+def test_the_same_name_in_different_objects_and_colons_in_texts_are_fine(raw, monkeypatch):
+    """And cost no second reading."""
+    monkeypatch.setattr(values, "_look_closely", None)
+    assert values.parse(raw.encode()) == json.loads(raw)
+
+
+names = st.recursive(
+    st.text(max_size=5) | st.integers(-9, 9),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", ":", '"', "\\", 'b":', "é"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@given(names, st.booleans())
+def test_names_are_counted_as_they_stand(value, spaced):
+    try:
+        values.check(value)
+    except Unkeepable:
+        return
+    raw = json.dumps(value, ensure_ascii=spaced, indent=1 if spaced else None).encode()
+    assert values.parse(raw) == value
+    assert refused(b'{"x":' + raw + b',"x":1}')["field"] == "x"

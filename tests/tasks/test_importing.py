@@ -266,3 +266,31 @@ def test_over_http(rita, batch):
     assert rita.upload(path, b"{}", "application/json").status_code == 415
     assert len(ok(rita.get(f"batches/{batch.id}/imports"))["results"]) == 3
     assert [row["payload"] for row in ok(rita.get(path))["results"]] == [{"text": "A"}]
+
+
+@pytest.mark.parametrize("kind", ["tasks", "gold"])
+@pytest.mark.parametrize("content_type", ["text/csv; charset=iso-8859-1", "application/x-ndjson; charset=utf-16"])
+def test_an_upload_in_another_charset_is_refused_whole(rita, batch, kind, content_type):
+    answer = rita.upload(f"batches/{batch.id}/{kind}", "text\ncafé\n".encode("latin-1"), content_type)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "bad_charset"
+    assert answer.json()["details"]["known"] == ["utf-8"]
+    assert not Import.objects.exists()
+
+
+def test_a_row_with_a_field_given_twice_is_a_bad_row(rita, batch):
+    answer = rita.upload(f"batches/{batch.id}/tasks", b'{"payload":{"text":"first","text":"second"}}\n')
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["line"] == 1
+    assert "payload.text" in str(answer.json()["errors"])
+    assert not Task.objects.filter(batch=batch).exists()
+
+
+def test_numbers_and_fields_of_a_body_are_taken_as_they_are(rita, batch):
+    batches = f"projects/{batch.project_id}/batches"
+    for body in (b'{"overlap":"1_000"}', b'{"overlap":"\xef\xbc\x91\xef\xbc\x92"}'):
+        answer = rita.upload(batches, body, "application/json")
+        assert answer.status_code == 400
+        assert "overlap" in answer.json()["details"]["fields"]
+    twice = rita.upload(batches, b'{"price_micros":900000,"price_micros":1}', "application/json").json()
+    assert (twice["code"], twice["details"]["field"]) == ("bad_value", "price_micros")

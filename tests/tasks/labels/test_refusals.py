@@ -357,3 +357,56 @@ def test_labels_from_the_payload_have_no_children():
     with pytest.raises(PayloadInvalid) as refused:
         face.check_payload({"text": "One", "labels": [{"value": "A", "children": [{"value": "A1"}]}]})
     assert refused.value.details["field"] == "payload.labels"
+
+
+SHOWN = '<View><Header value="{header}"/><Text name="t" value="{value}"/><TextArea name="c" toName="t"/></View>'
+
+
+@pytest.mark.parametrize(
+    "wrong", ["$技术", "$été", "$a b", "$text.x", "$text-1", "$text[0]", "$5", "$text{x}", "Say $été", "Costs $5", " $a $b"]
+)
+def test_what_looks_like_a_variable_and_is_none_is_refused_when_the_interface_enters(wrong):
+    """Else people would see it as it is, or nothing in its place, whatever the payload holds."""
+    for where in ("value", "header"):
+        if where == "header" and wrong in {"$a b", "$text-1", " $a $b"}:
+            continue  # a heading may have a variable among its words
+        with pytest.raises(InterfaceInvalid, match="no variable") as refused:
+            check_interface(SHOWN.format(**({"header": "Read", "value": "$text"} | {where: wrong})))
+        assert refused.value.details["tag"] == ("Text" if where == "value" else "Header")
+        assert refused.value.details["attribute"] == "value"
+    with pytest.raises(InterfaceInvalid, match="no variable"):
+        check_interface(labelling("RectangleLabels", "Car", "Under $5"))
+
+
+@pytest.mark.parametrize("value", ["$text", " $text ", "$_1", "Is 5 $ much?", "US$, A$", "$ 5", "Dear $text, read"])
+def test_variables_and_dollars_are_fine(value):
+    assert check_interface(SHOWN.format(header=value.strip(), value=value))
+
+
+@pytest.mark.parametrize(
+    "text", ["1_000", "٤", "１２", "1" + "0" * 40, "1." + "0" * 60 + "e5", "nan", "inf", "0x1", "1 000", "1,5", ""]
+)
+def test_a_number_in_a_cell_is_written_in_plain_digits(text):
+    for name in ("number", "rating"):
+        with pytest.raises(AnswerInvalid):
+            FACES[name].interface.solution({"c": text}, FACES[name].payload)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("4", 4), (" 3.5 ", 3.5), ("+1", 1), (".5", 0.5), ("5.", 5), ("1e0", 1), ("0.25E1", 2.5)]
+)
+def test_a_number_in_a_cell_is_read_whole(text, number):
+    assert FACES["number"].interface.solution({"c": text}, FACES["number"].payload) == {"c": number}
+
+
+def test_a_moment_is_written_in_plain_digits():
+    for name, path in (("moment", (0, V, "datetime")), ("series", (0, V, "start"))):
+        given = FACES[name].result[0]["value"][path[-1]]
+        foreign = "".join(chr(ord(one) + 0xFEE0) if one.isdigit() else one for one in str(given))
+        with pytest.raises(AnswerInvalid):
+            FACES[name].interface.canonical(changed(name, path, foreign), FACES[name].payload)
+
+
+def test_html_that_begins_with_a_dollar_is_cleaned_like_any_other():
+    config = '<View><HyperText name="t" value="$ &lt;img src=x onerror=alert(1)&gt; 5"/><TextArea name="c" toName="t"/></View>'
+    assert "onerror" not in check_interface(config).xml
