@@ -192,6 +192,8 @@ def _look_closely(raw: bytes, root: str) -> None:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, inner in pairs:
+            if isinstance(found.get(name), _Altered):
+                continue  # refused already
             if name in found:
                 altered.append(_Altered())
                 altered[-1].refusal = Unkeepable(TWICE)
