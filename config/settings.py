@@ -164,7 +164,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["workforce.signing_up.ByAddress"]
 EMAIL_VERIFICATION = env.bool("FAIRHAND_EMAIL_VERIFICATION", default=not SIMULATION)  # must a worker's email be verified?
 
 OPERATORS_NEED_SECOND_FACTOR = not DEBUG

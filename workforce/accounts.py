@@ -1,6 +1,6 @@
 """Accounts, tokens, organisations and who acts for them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -15,23 +15,26 @@ from workforce.errors import BadCredentials, BadField, EmailTaken, WrongSecondFa
 from workforce.models import ApiToken, User, Worker
 
 
-def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, now: datetime) -> User:
-    """Open an account, and make its owner a worker when asked to.
+def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, now: datetime, as_is: bool | None = None) -> User:
+    """Open an account, and make its owner a worker when asked to. Nothing is half done: user, address and worker come together.
 
-    Raises BadAddress, EmailTaken, and BadField with what is wrong with the password. Nothing is half done: user, address and worker
-    come together.
-    The address waits to be verified, unless this installation takes addresses as they are (EMAIL_VERIFICATION is off).
+    The account claims its address until a code proves it (docs/decisions/0028): whoever signed up with it before and never proved it
+    is closed, and where it is proven to be another account's, this one can do nothing but ask for a code that never comes. From
+    outside the one looks like the other. The owner of a proven address is mailed, by the caller (`emails.tell_owner_of`).
+    An installation that takes addresses as they are (EMAIL_VERIFICATION is off, or `as_is`) raises EmailTaken instead.
+    Locks the address, and the accounts that claim it. Raises BadAddress, and BadField with what is wrong with the password.
     """
-    user = User(email=addresses.normal(email))
+    address = addresses.normal(email)
+    user = User(email=address)
     try:
         validate_password(password, user)
     except ValidationError as error:
         raise BadField(" ".join(error.messages), field="password") from error
     user.set_password(password)
+    is_taken_as_it_is = not settings.EMAIL_VERIFICATION if as_is is None else as_is
     try:
         with transaction.atomic():
-            user.save(force_insert=True)
-            emails.record(user, verified=not settings.EMAIL_VERIFICATION)
+            emails.claim(user, address, verified=is_taken_as_it_is)
             if as_worker:
                 become_worker(user, display_name=display_name, now=now)
     except IntegrityError as error:
@@ -64,11 +67,11 @@ def log_in(
     after the right password only, BadAddress, and what `tokens.issue` raises. A repeat with the same key needs a code that was not
     used. Failures are audited, with the caller's `network`.
     """
-    user = User.objects.filter(email=addresses.normal(email), is_active=True).first()
+    address = addresses.normal(email)
+    user = whose_password(address, lambda one: one.is_active and check_password(password, one.password), password)
     if user is None:
-        make_password(password)
-    if user is None or not check_password(password, user.password):
-        sign_ins.failed(user.id if user else None, by="api", what="password", network=network, now=now)
+        known = User.objects.filter(email=address, is_active=True).values_list("id", flat=True).first()
+        sign_ins.failed(known, by="api", what="password", network=network, now=now)
         raise BadCredentials
     try:
         second_factors.check(user, code)
@@ -76,3 +79,18 @@ def log_in(
         sign_ins.failed(user.id, by="api", what="second_factor", network=network, now=now)
         raise
     return tokens.issue(user, name=name, now=now, days=days, scopes=scopes, key=key)
+
+
+def whose_password(address: str, fits: Callable[[User], bool], password: str) -> User | None:
+    """The account at this address whose password that is: the one that holds the address, or the one that last claimed it.
+
+    A claim is asked first, and a wrong password costs as many hashes whatever accounts there are: how long it takes tells nothing.
+    """
+    tried = 0
+    for user in emails.accounts_at(address):
+        tried += 1
+        if fits(user):
+            return user
+    for _ in range(emails.ACCOUNTS_MAX - tried):
+        make_password(password)
+    return None

@@ -25,10 +25,10 @@ class RoleTooLow(Forbidden):
 
 
 class EmailTaken(Conflict):
-    """An account with that email exists."""
+    """An account with that email exists. Said to programs of the installation; no route answers it (docs/decisions/0028)."""
 
     code = "email_taken"
-    message = "There is an account with this email already. Log in with POST tokens."
+    message = "There is an account with this email already."
 
 
 class BadAddress(Invalid):

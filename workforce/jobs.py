@@ -31,6 +31,11 @@ def send_email_code(nonce: str) -> bool:
     return emails.mail_code(UUID(nonce))
 
 
+def tell_of_sign_up(address: str) -> bool:
+    """Once per sign-up with an address that is somebody's: tell its owner."""
+    return emails.mail_of_sign_up(address)
+
+
 def send_token_mail(token_id: str) -> bool:
     """Once per token: tell its owner that it was made."""
     return tokens.mail_owner(UUID(token_id))

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from foundation.errors import NotFound
 from workforce import wording
+from workforce.emails import UNPROVEN
 from workforce.models import Mail, NoticeKind, Notification, User, Worker
 
 log = logging.getLogger(__name__)
@@ -76,15 +77,16 @@ def _take(mail: str, *, now: datetime, user_id: UUID | None = None, until: datet
 
 
 def _send(user: User, notices: list[Notification], *, now: datetime) -> int:
-    """One mail with these notices; 1 if it went out. A failure is logged and tried again later."""
-    if user.is_active:
+    """One mail with these notices; 1 if it went out. A failure is logged and tried again later. Who only claims an address has none."""
+    is_reachable = user.is_active and not user.email.endswith(f"@{UNPROVEN}")
+    if is_reachable:
         try:
             mail_of(user, notices).send()
         except Exception:
             log.exception("mail to user %s failed", user.id)
             return 0
     Notification.objects.filter(id__in=[notice.id for notice in notices]).update(mailed_at=now)
-    return int(user.is_active)
+    return int(is_reachable)
 
 
 def mail_of(user: User, notices: list[Notification]) -> EmailMultiAlternatives:

@@ -6,12 +6,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account import forms as asked
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context as current
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +46,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         on_site = {name: _on_site(request, value) for name, value in context.items()}
         super().send_mail(template_prefix, email, on_site | {"current_site": SITE})
 
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """Mail the code; where the address is proven to be another's, tell that one that they have an account."""
+        address = emailconfirmation.email_address
+        if address.primary and emails.holder_of(address.email, besides=address.user_id) is not None:
+            self.send_account_already_exists_mail(address.email)
+        else:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count an attempt before it is judged. Who has had too many is noted."""
         try:
@@ -58,6 +66,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Note it, with the account if there is one."""
         user_id = User.objects.filter(email=credentials.get("email", "")).values_list("id", flat=True).first()
         sign_ins.failed(user_id, by="site", what="password", network=network_of(request), now=instant_of(request))
+
+
+class ByAddress(AuthenticationBackend):  # type: ignore[misc]
+    """Email and password, of who holds an address and of who claims it, as `accounts.log_in` takes them."""
+
+    def _authenticate_by_email(self, email: str, password: str) -> Any:
+        found = accounts.whose_password(email, lambda user: self._check_password(user, password) is not None, password)
+        self._did_check_password = True  # it takes as long either way
+        return found
 
 
 @dataclass(frozen=True)
@@ -145,7 +162,11 @@ class ConfirmAddressForm(asked.ConfirmEmailVerificationCodeForm):  # type: ignor
         asked.BaseConfirmCodeForm.clean_code(self)
         if self.user is not None:
             emails.release(self.email, to=self.user.pk)
-        return str(super().clean_code())
+        code = str(super().clean_code())
+        if self.user is not None and emails.holder_of(self.email, besides=self.user.pk) is None:
+            emails.hold(self.email, by=self.user.pk)
+            self.user.refresh_from_db()
+        return code
 
 
 class SignUpForm(ByNormalForm, asked.SignupForm):  # type: ignore[misc]
@@ -165,19 +186,17 @@ class SignUpForm(ByNormalForm, asked.SignupForm):  # type: ignore[misc]
     )
     field_order = ["display_name", "email", "password1", "purpose"]
 
-    def try_save(self, request: HttpRequest) -> Any:
-        """The account, or the answer to who has one already; so has who sent the form twice at the same moment."""
-        try:
-            return super().try_save(request)
-        except IntegrityError as error:  # a twin of this request was quicker
-            constraints.only(error, "email_once", "unique_verified_email")
-            self.account_already_exists = True
-            return super().try_save(request)
+    def validate_unique_email(self, value: str) -> str:
+        """As it is: an account that claims an address of somebody else's looks like any other (docs/decisions/0028)."""
+        return value
 
-    @transaction.atomic
     def save(self, request: HttpRequest) -> Any:
         """The account and, for who wants to do tasks, the worker: together or not at all."""
-        user = super().save(request)
-        if self.cleaned_data["purpose"] == "work":
-            accounts.become_worker(user, display_name=self.cleaned_data["display_name"], now=instant_of(request))
-        return user
+        return accounts.sign_up(
+            email=self.cleaned_data["email"],
+            password=self.cleaned_data["password1"],
+            display_name=self.cleaned_data["display_name"],
+            as_worker=self.cleaned_data["purpose"] == "work",
+            now=instant_of(request),
+            as_is=False,
+        )

@@ -27,9 +27,10 @@ def test_from_a_stranger_to_a_first_task(rita, olga, now, settings):
     link = ok(vera.post(f"organizations/{vera.organization.id}/invitations", {"name": "Spring"}), 201)
 
     account = {"email": "newt@example.org", "password": PASSWORD, "display_name": "Newt", "as_worker": True}
-    made = ok(olga.post("accounts", account), 201)
+    assert ok(olga.post("accounts", account), 201) == {"email": "newt@example.org"}
     token = ok(olga.post("tokens", {"email": "newt@example.org", "password": PASSWORD}), 201)["token"]
-    newt = Person(User.objects.get(id=made["user_id"]), token, now, worker=Worker.objects.get(id=made["worker_id"]))
+    user = User.objects.get(email="newt@example.org")
+    newt = Person(user, token, now, worker=Worker.objects.get(user=user))
     assert newt.post(f"batches/{batch.id}/claim").json()["code"] == "address_unproven"
     assert ok(newt.get("me"))["missing"][0]["step"] == "email"
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 
 from foundation.errors import NotFound
 from foundation.models import AuditEntry
@@ -89,6 +90,18 @@ def test_a_member_is_added_once_and_the_last_owner_stays(rita, olga, now):
     assert members.end_membership(rita.actor, member.id, now=now + timedelta(days=1)).ended_at == now
     actions = list(AuditEntry.objects.exclude(action="token.made").values_list("action", flat=True))
     assert actions == ["organization.created", "member.invited", "member.joined", "member.ended"]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_of_twenty_sign_ups_with_one_email_that_is_to_be_proven_one_has_it(now, settings):
+    settings.EMAIL_VERIFICATION = True
+
+    def sign_up(_: int) -> None:
+        accounts.sign_up(email="one@example.org", password=PASSWORD, display_name="x", as_worker=True, now=now)
+
+    all_at_once(sign_up, 20)
+    assert User.objects.get(email="one@example.org").is_active
+    assert User.objects.filter(is_active=True).count() == EmailAddress.objects.count() == 1
 
 
 @pytest.mark.usefixtures("committed_db")

@@ -54,10 +54,9 @@ class SignUpRequest(serializers.Serializer[Any]):
 
 
 class SignedUp(serializers.Serializer[Any]):
-    """The account that was opened."""
+    """What happens next: the same whether or not somebody has an account with that address."""
 
-    user_id = serializers.UUIDField()
-    worker_id = serializers.UUIDField(allow_null=True)
+    email = serializers.EmailField(help_text="In the form in which it is kept. `GET me`, with a token, says who one is.")
 
 
 class LogInRequest(serializers.Serializer[Any]):
