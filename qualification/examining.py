@@ -190,6 +190,7 @@ def tell_renewable(*, now: datetime) -> int:
                 key=f"renewable:{attempt.id}",
                 data={"skill": exam.skill.name, "until": (attempt.submitted_at + lasts).date().isoformat()},
                 link=f"/exams/{exam.id}/",
+                by=None,
                 now=now,
             )
     return told

@@ -52,9 +52,19 @@ def facts_of(worker_id: UUID, *, now: datetime) -> Facts:
 
 @transaction.atomic
 def grant(
-    worker_id: UUID, *, skill_id: UUID, value: int, source: str, now: datetime, expires_at: datetime | None = None
+    worker_id: UUID,
+    *,
+    skill_id: UUID,
+    value: int,
+    source: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+    told_by: UUID | None = None,
 ) -> Grant:
-    """Let a worker hold a skill at a value; an earlier grant of it ends. Locks the worker, so that two grants queue up."""
+    """Let a worker hold a skill at a value; an earlier grant of it ends. Locks the worker, so that two grants queue up.
+
+    `told_by` is the organisation that grants it by hand; none where the worker earned it by an act of their own.
+    """
     if Worker.objects.select_for_update(no_key=True).filter(id=worker_id).first() is None:
         raise NotFound
     Grant.objects.filter(worker_id=worker_id, skill_id=skill_id, revoked_at=None).update(revoked_at=now)
@@ -67,6 +77,7 @@ def grant(
         kind=NoticeKind.SKILL_GRANTED,
         key=f"grant:{row.id}",
         data={"skill": row.skill.name, "value": value},
+        by=told_by,
         now=now,
     )
     return row
@@ -84,6 +95,7 @@ def warn_expiring(*, now: datetime) -> int:
                 kind=NoticeKind.SKILL_EXPIRING,
                 key=f"expiring:{row.id}",
                 data={"skill": row.skill.name, "until": row.expires_at.date().isoformat()},
+                by=None,
                 now=now,
             )
     return warned
@@ -103,6 +115,7 @@ def grant_no_less(
     return grant(worker_id, skill_id=skill_id, value=value, source=source, now=now, expires_at=expires_at)
 
 
+@transaction.atomic
 def grant_by_hand(
     actor: Actor,
     skill_id: UUID,
@@ -115,16 +128,30 @@ def grant_by_hand(
 ) -> Grant:
     """A manager of the skill's organisation grants it to a `worker` by its alias; operators, of the platform's skills, by `worker_id`.
 
-    Raises NotFound for a foreign skill, and for whom the organisation does not know; BadField for the wrong kind of name.
+    Raises NotFound for a foreign skill, and for whom the organisation does not know; BadField for the wrong kind of name; LimitReached
+    for too many to one worker in a day. Locks the worker.
     """
     skill = _own_skill(actor, skill_id)
     if skill.organization_id is not None:
         if not worker:
             raise BadField("Name the worker as your lists do, by alias.", field="worker")
         worker_id = aliases.worker_of(worker, skill.organization_id)
+        Worker.objects.select_for_update(no_key=True).filter(id=worker_id).first()
+        by_hand = Grant.objects.filter(
+            worker_id=worker_id, skill__organization_id=skill.organization_id, source__startswith="user:"
+        )
+        limits.hold("grants_per_day_and_worker", skill.organization_id, by_hand.filter(granted_at__gt=now - timedelta(days=1)))
     elif worker_id is None:
         raise BadField("A skill of the platform is granted to a worker's id.", field="worker_id")
-    return grant(worker_id, skill_id=skill.id, value=value, source=f"user:{actor.id}", now=now, expires_at=expires_at)
+    return grant(
+        worker_id,
+        skill_id=skill.id,
+        value=value,
+        source=f"user:{actor.id}",
+        now=now,
+        expires_at=expires_at,
+        told_by=skill.organization_id,
+    )
 
 
 @transaction.atomic

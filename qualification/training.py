@@ -262,6 +262,7 @@ def _tell(row: Training, course: Course, *, now: datetime) -> None:
         key=f"training:{row.id}",
         data={"course": course.title, "reason": row.reason[:300]},
         link=f"/training/{course.id}/",
+        by=course.organization_id if row.assigned_by_id else None,
         now=now,
     )
 

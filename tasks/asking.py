@@ -223,6 +223,7 @@ def tell_of_guideline(guideline_id: UUID, *, now: datetime) -> int:
             kind=NoticeKind.GUIDELINE_CHANGED,
             key=f"guideline:{guideline.id}",
             data={"about": guideline.project.name, "changes": guideline.changes[:300]},
+            by=None,
             now=now,
         )
     return told

@@ -65,6 +65,7 @@ def open_case(
         kind=NoticeKind.CASE_OPENED,
         key=f"case:{row.id}",
         data={"about": batch.name},
+        by=None,
         now=now,
     )
     return row
@@ -192,6 +193,7 @@ def _tell_worker(row: Case, what: str, reason: str, now: datetime) -> None:
         key=f"case:{row.id}:{what}",
         data={"kind": what, "reason": reason[:300], "about": row.project.name},
         link=reverse("my_quality"),
+        by=row.organization_id if row.decided_by_id else None,
         now=now,
     )
 

@@ -5,7 +5,7 @@ concerned is told; nobody is told which task it was.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from tasks import answering, gating, weighing
 from tasks.errors import GoldUnchanged
 from tasks.models import Gold, GoldChange, GoldScore, Task
 from tasks.publishing import own_batch
-from workforce import notifying
+from workforce import limits, notifying
 from workforce.access import Actor
 from workforce.models import Decision, NoticeKind, Worker
 
@@ -34,7 +34,7 @@ def correct(actor: Actor, task_id: UUID, *, solution: Any, reason: str, now: dat
     """Correct the truth of a gold task; answers given and to come are weighed against the new one. Managers of its organisation.
 
     Locks the gold, so that no answer is weighed against the old truth afterwards. Returns the receipt; a job fills in what followed. Raises
-    NotFound, AnswerInvalid for a solution that does not fit, GoldUnchanged for one that is retired or has this truth already.
+    NotFound, AnswerInvalid for a solution that does not fit, GoldUnchanged for one that is retired or has this truth already, LimitReached.
     """
     gold = _own(actor, task_id, reason)
     found = answering.interface_of_project(gold.task.project_id).solution(solution, gold.task.payload)
@@ -71,6 +71,9 @@ def _own(actor: Actor, task_id: UUID, reason: str) -> Gold:
 
 
 def _noted(actor: Actor, gold: Gold, kind: str, reason: str, now: datetime, *, solution: Any) -> GoldChange:
+    organization_id = gold.task.batch.organization_id
+    today = GoldChange.objects.filter(created_at__gt=now - timedelta(days=1), task__batch__organization_id=organization_id)
+    limits.hold("gold_changes_per_day", organization_id, today)
     row = GoldChange.objects.create(
         task=gold.task,
         kind=kind,
@@ -80,7 +83,6 @@ def _noted(actor: Actor, gold: Gold, kind: str, reason: str, now: datetime, *, s
         changed_by_id=actor.id,
         created_at=now,
     )
-    organization_id = gold.task.batch.organization_id
     events.record(f"gold.{kind}", subject_id=gold.task_id, organization_id=organization_id, actor_id=actor.id, now=now)
     audit.append(f"gold.{kind}", subject=f"task:{gold.task_id}", actor_id=actor.id, now=now, reason=reason)
     return row
@@ -166,5 +168,6 @@ def _tell(change: GoldChange, worker_id: UUID, now: datetime) -> None:
         key=f"gold_change:{change.id}",
         data={"kind": "record_corrected", "reason": "", "about": change.task.batch.project.name},
         link=reverse("my_quality"),
+        by=None,
         now=now,
     )

@@ -74,6 +74,7 @@ def _file(actor: Actor, decision: Decision, now: datetime, **matter: str) -> App
         key=f"appeal:{appeal.id}",
         data={"about": thread.about_for_organization},
         link=link_of(appeal),
+        by=None,
         now=now,
     )
     return appeal
@@ -146,6 +147,7 @@ def settle(decision_id: UUID, *, state: str, decided_by: UUID | None, rule: str,
             key=f"appeal:{appeal.id}:{state}",
             data={"state": state, "reason": reason[:300]},
             link=link_of(appeal),
+            by=appeal.decision.organization_id if decided_by else None,
             now=now,
         )
         audit.append(f"appeal.{state}", subject=f"appeal:{appeal.id}", actor_id=decided_by, now=now, reason=reason or rule)

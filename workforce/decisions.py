@@ -66,6 +66,7 @@ def _tell(decision: Decision, *, now: datetime) -> None:
         key=f"decision:{decision.id}",
         data={"kind": str(decision.kind), "reason": decision.reason[:300]},
         link=link_of(decision),
+        by=decision.organization_id if decision.decided_by_id else None,
         now=now,
     )
 

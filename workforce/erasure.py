@@ -314,7 +314,7 @@ def _check_not_last_owner(user_id: UUID) -> None:
 
 def _tell(user_id: UUID, what: str, *, key: str, now: datetime, until: datetime | None = None) -> None:
     data = {"what": what} | ({"until": until.date().isoformat()} if until else {})
-    notifying.notify([user_id], kind=NoticeKind.MY_DATA, key=key, data=data, link="/my/data/", now=now)
+    notifying.notify([user_id], kind=NoticeKind.MY_DATA, key=key, by=None, data=data, link="/my/data/", now=now)
 
 
 def note_gone(row: DataCopy) -> int:

@@ -42,6 +42,10 @@ KINDS = {
         _("Keep large files elsewhere and name their addresses."),
     ),
     "bytes_per_organization": (_("bytes in files"), _("Keep large files elsewhere and name their addresses.")),
+    "told_per_hour": (_("people told of something within an hour"), _("Go on in an hour.")),
+    "grants_per_day_and_worker": (_("skills given to this worker within a day"), _("Wait, or write in a conversation.")),
+    "guidelines_per_day": (_("versions of guidelines within a day"), _("Change them tomorrow.")),
+    "gold_changes_per_day": (_("known answers changed within a day"), _("Change the others tomorrow.")),
     "assigned_per_day": (_("courses given to people within a day"), _("Give the others tomorrow.")),
     "assigned_per_week_and_worker": (
         _("courses or pauses given to this worker within a week"),
@@ -69,6 +73,14 @@ def hold(kind: str, owner_id: UUID, rows: QuerySet[Any], *, more: int = 1) -> No
     """
     limit = settings.LIMITS[kind]
     hold_name(f"limit {kind} {owner_id}")
+    count = rows.order_by()[: limit + 1].count()
+    if count + more > limit:
+        raise _reached(kind, limit, count)
+
+
+def keep_pace(kind: str, rows: QuerySet[Any], *, more: int = 1) -> None:
+    """See the same of what is only to be slow: nobody waits, and a few too many at the same instant do no harm. Raises LimitReached."""
+    limit = settings.LIMITS[kind]
     count = rows.order_by()[: limit + 1].count()
     if count + more > limit:
         raise _reached(kind, limit, count)

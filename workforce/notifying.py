@@ -5,22 +5,24 @@ Nothing here runs in the hot path: a claim or a hand-in tells nobody.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from foundation.errors import NotFound
 from foundation.ids import new_id
 from foundation.statements import rows_of
+from workforce import limits
 from workforce.access import Actor
 from workforce.errors import BadField
 from workforce.models import Mail, Membership, NoticeKind, NoticePreference, Notification, User, Worker
 
 TOLD_MAX = 50  # people of one organisation, or operators, who are told of one thing
 WORKERS_CHUNK = 1000
+MAILS_A_DAY = 20  # at once, from one organisation to one person
 UNREAD_SHOWN_MAX = 100  # the badge says "99+" beyond
 BY_DEFAULT = {
     NoticeKind.QUESTION_ASKED: Mail.DAILY,
@@ -61,17 +63,30 @@ RETURNING n.id
 
 
 def notify(
-    user_ids: Iterable[UUID], *, kind: str, key: str, now: datetime, data: dict[str, Any] | None = None, link: str = ""
+    user_ids: Iterable[UUID],
+    *,
+    kind: str,
+    key: str,
+    by: UUID | None,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    link: str = "",
 ) -> int:
     """Tell these people of one fact, as each prefers; returns how many people are meant.
 
-    Who was told of it before is not told again. Runs in the caller's transaction.
+    `by` is the organisation one of whose members did what is told; None where a rule, the platform or a worker did it. An organisation
+    tells so many people an hour (`told_per_hour`), and has so many mails a day sent to one person at once (MAILS_A_DAY): what is
+    beyond comes with the mail of the day. Who was told of a fact before is not told again. Runs in the caller's transaction.
+    Raises LimitReached.
     """
     people = sorted(set(user_ids))
     chosen = {row.user_id: row for row in NoticePreference.objects.filter(user_id__in=people, kind=kind)}
+    enough = set() if by is None else _within_pace(by, people, now=now)
     rows = []
     for user_id in people:
         on_site, mail = _wanted(kind, chosen.get(user_id))
+        if user_id in enough and mail == Mail.AT_ONCE:
+            mail = Mail.DAILY
         rows.append(
             Notification(
                 user_id=user_id,
@@ -79,6 +94,7 @@ def notify(
                 key=key,
                 data=data or {},
                 link=link,
+                told_by=by,
                 on_site=on_site,
                 mail=mail,
                 mail_due_at=None if mail == Mail.NONE else now,
@@ -89,21 +105,36 @@ def notify(
     return len(rows)
 
 
+def _within_pace(organization_id: UUID, people: Sequence[UUID], *, now: datetime) -> set[UUID]:
+    """Who of these people has had enough mail of that organisation for today. Raises LimitReached for too many people in an hour."""
+    told = Notification.objects.filter(told_by=organization_id)
+    limits.keep_pace("told_per_hour", told.filter(created_at__gt=now - timedelta(hours=1)), more=len(people))
+    mailed = told.filter(user_id__in=people, mail=Mail.AT_ONCE, created_at__gt=now - timedelta(days=1)).values("user_id")
+    return {row["user_id"] for row in mailed.annotate(mails=Count("id")) if row["mails"] >= MAILS_A_DAY}
+
+
 def notify_worker(
-    worker_id: UUID, *, kind: str, key: str, now: datetime, data: dict[str, Any] | None = None, link: str = ""
+    worker_id: UUID, *, kind: str, key: str, by: UUID | None, now: datetime, data: dict[str, Any] | None = None, link: str = ""
 ) -> int:
     """The same for one worker."""
-    return notify_workers([worker_id], kind=kind, key=key, now=now, data=data, link=link)
+    return notify_workers([worker_id], kind=kind, key=key, by=by, now=now, data=data, link=link)
 
 
 def notify_workers(
-    worker_ids: Sequence[UUID], *, kind: str, key: str, now: datetime, data: dict[str, Any] | None = None, link: str = ""
+    worker_ids: Sequence[UUID],
+    *,
+    kind: str,
+    key: str,
+    by: UUID | None,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    link: str = "",
 ) -> int:
     """The same for many, WORKERS_CHUNK at a time."""
     told = 0
     for begin in range(0, len(worker_ids), WORKERS_CHUNK):
         users = Worker.objects.filter(id__in=worker_ids[begin : begin + WORKERS_CHUNK]).values_list("user_id", flat=True)
-        told += notify(users, kind=kind, key=key, now=now, data=data, link=link)
+        told += notify(users, kind=kind, key=key, by=by, now=now, data=data, link=link)
     return told
 
 

@@ -69,6 +69,7 @@ def tell_of_agreement(agreement_id: UUID, *, now: datetime) -> int:
             kind=NoticeKind.NEW_AGREEMENT,
             key=f"agreement:{row.id}",
             data={"title": row.title},
+            by=None,
             now=now,
         )
     return told

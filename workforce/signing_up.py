@@ -16,7 +16,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from foundation import constraints
 from foundation.clock import instant_of
 from foundation.encrypted import SEALED_PREFIX, seal, unseal
 from foundation.networks import network_of

@@ -131,6 +131,7 @@ def _write(thread: Thread, side: str, actor: Actor, text: str, now: datetime) ->
             key=f"message:{message.id}",
             data={"about": thread.about},
             link=link_of(thread),
+            by=thread.organization_id,
             now=now,
         )
     thread.save()
@@ -146,6 +147,7 @@ def _tell_organization(thread: Thread, *, key: str, now: datetime) -> None:
         key=key,
         data={"about": thread.about_for_organization, "kind": thread.kind},
         link=link_of(thread),
+        by=None,
         now=now,
     )
 

@@ -14,9 +14,9 @@ from django.core.files.storage import default_storage
 from foundation.errors import DomainError
 from foundation.ids import new_id
 from qualification import examining, granting, training
-from tasks import asking, importing, media, practising, publishing, results, uploads
+from tasks import asking, correcting, importing, media, practising, publishing, results, uploads
 from tasks.errors import BadUpload
-from tasks.models import MediaFile, Project
+from tasks.models import Gold, MediaFile, Project
 from tests import builders
 from tests.browser import materials
 from tests.builders import known
@@ -81,6 +81,8 @@ def _verbs(rita: Any, wanda: Any, olga: Any) -> dict[str, Callable[[int], Any]]:
         builders.person(name, now=now)
     hers, names = known(wanda, rita), ["ada", "bea", "cleo", "dora"]
     scenes.answered(wanda, opened, count=2)
+    skills = [granting.create_skill(rita.actor, organization_id=owner, name=f"T{n}", description="", now=now) for n in range(4)]
+    golds = [row.task_id for row in Gold.objects.filter(task__batch=scenes.draft(rita, gold=4))]
     return {
         "organizations_per_account": lambda n: members.create_organization(rita.actor, name="X", kind="requester", now=now),
         "tokens_per_account": lambda n: tokens.issue(rita.user, name="x", now=now),
@@ -106,6 +108,10 @@ def _verbs(rita: Any, wanda: Any, olga: Any) -> dict[str, Callable[[int], Any]]:
         "files_per_organization": lambda n: _file(rita),
         "bytes_per_account": lambda n: _file(rita),
         "bytes_per_organization": lambda n: _file(rita),
+        "told_per_hour": lambda n: granting.grant_by_hand(rita.actor, skills[n % 4].id, value=n, worker=hers, now=now),
+        "grants_per_day_and_worker": lambda n: granting.grant_by_hand(rita.actor, skills[0].id, value=n, worker=hers, now=now),
+        "guidelines_per_day": lambda n: publishing.add_guideline(rita.actor, project.id, text=f"{n}", now=now),
+        "gold_changes_per_day": lambda n: correcting.retire(rita.actor, golds[n], reason="Nobody can tell.", now=now),
         "assigned_per_day": lambda n: practising.assign(rita.actor, courses[n].id, worker=hers, now=now),
         "assigned_per_week_and_worker": lambda n: practising.assign(rita.actor, courses[n].id, worker=hers, now=now),
     }

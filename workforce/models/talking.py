@@ -203,6 +203,7 @@ class Notification(models.Model):
     key = models.CharField(max_length=160)
     data = JSONField(default=dict)
     link = models.CharField(max_length=200, blank=True)  # an address of this site
+    told_by = models.UUIDField(null=True)  # the organisation whose act it tells of, where it is one's; its pace is kept by it
     count = models.PositiveIntegerField(default=1)  # of a digest: how many things it stands for
     on_site = models.BooleanField(default=True)
     mail = models.CharField(max_length=10, choices=Mail.choices, default=Mail.NONE)
@@ -217,6 +218,10 @@ class Notification(models.Model):
             models.Index("user", "id", name="notices_of_user"),
             models.Index("user", condition=Q(read_at=None, on_site=True), name="unread_notices_of_user"),
             models.Index("mail_due_at", condition=Q(mailed_at=None, mail_due_at__isnull=False), name="notices_to_mail"),
+            models.Index("told_by", "created_at", condition=Q(told_by__isnull=False), name="notices_of_organization"),
+            models.Index(
+                "user", "told_by", "created_at", condition=Q(told_by__isnull=False, mail="at_once"), name="mails_of_organization"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(F("user"), F("key"), name="told_once"),
