@@ -50,7 +50,7 @@ check: $(STAMP)  ## format, lint, types, floors, migrations, deployment settings
 	FAIRHAND_DEBUG=1 $(BIN)/mypy .
 	FAIRHAND_DEBUG=1 $(BIN)/lint-imports
 	FAIRHAND_DEBUG=1 $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
-	FAIRHAND_ALLOWED_HOSTS=fairhand.example FAIRHAND_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	FAIRHAND_ALLOWED_HOSTS=fairhand.example FAIRHAND_SITE_ADDRESS=https://fairhand.example FAIRHAND_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		FAIRHAND_IDENTITY_KEYS=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		$(BIN)/python -W ignore manage.py check --deploy --fail-level WARNING
 

@@ -26,6 +26,7 @@ os.environ.setdefault("FAIRHAND_ALLOW_SUPERUSER", "1")  # the embedded database
 os.environ.setdefault("FAIRHAND_SECRET_KEY", secrets.token_urlsafe(40))
 os.environ.setdefault("FAIRHAND_IDENTITY_KEYS", secrets.token_urlsafe(40))
 os.environ.setdefault("FAIRHAND_ALLOWED_HOSTS", "127.0.0.1")
+os.environ.setdefault("FAIRHAND_SITE_ADDRESS", "http://127.0.0.1")
 os.environ.setdefault("FAIRHAND_SSL_REDIRECT", "0")
 os.environ.setdefault("FAIRHAND_EMAIL_VERIFICATION", "0")
 

@@ -10,6 +10,6 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what happens after migrating and after each job."""
-        from config import schedules
+        from config import checks, schedules  # noqa: F401 - a check is there once its module is loaded
 
         schedules.connect()

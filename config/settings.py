@@ -5,6 +5,7 @@ drawn and kept in `.data/`.
 """
 
 import contextlib
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -318,7 +319,13 @@ USE_TZ = True
 
 vars().update(env.email_url("EMAIL_URL", default="filemail://" if DEBUG else "smtp://localhost:25"))
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")  # where mail goes in development: one file each
-SITE_ADDRESS = env.str("FAIRHAND_SITE_ADDRESS", default="http://localhost:8000").rstrip("/")  # what links in mails begin with
+# What links in mails begin with, whatever host a request asked for.
+SITE_ADDRESS = env.str("FAIRHAND_SITE_ADDRESS", default="http://localhost:8000" if DEBUG else "").rstrip("/")
+if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", SITE_ADDRESS):
+    raise ImproperlyConfigured(
+        "Set FAIRHAND_SITE_ADDRESS to the address at which people reach this site, such as https://work.example.org, without a path: links "
+        "in mails begin with it."
+    )
 DEFAULT_FROM_EMAIL = env.str("FAIRHAND_FROM_EMAIL", default="Fairhand <noreply@localhost>")
 
 CONTENT_SECURITY_POLICY = {
@@ -381,6 +388,10 @@ LIMITS = {
     "files_per_organization": 500_000,
     "bytes_per_account": 500 * 1024**3,
     "bytes_per_organization": 500 * 1024**3,
+    "told_per_hour": 3_000,
+    "grants_per_day_and_worker": 10,
+    "guidelines_per_day": 200,
+    "gold_changes_per_day": 1_000,
     "assigned_per_day": 2_000,
     "assigned_per_week_and_worker": 3,
     "rejections_beyond_share": 3,  # within 30 days

@@ -127,6 +127,16 @@ class BatchEmpty(Conflict):
     message = "The batch has no tasks yet: POST batches/<id>/tasks."
 
 
+class GoldStandsOut(Conflict):
+    """A worker could tell gold by looking at it: its payloads or suggestions are not like the other tasks'."""
+
+    code = "gold_stands_out"
+    message = (
+        "Gold can be told from the other tasks by its looks. Give it the same payload fields, of the same types, and a prelabel where the "
+        "others have one; then make the batch again."
+    )
+
+
 class BatchStateConflict(Conflict):
     """The batch is not in the state this needs."""
 

@@ -16,7 +16,7 @@ from payments import fairness, funding, ledger, pay_floors
 from payments.models import Account
 from qualification import eligibility
 from qualification.models import Course
-from tasks import closing, counting, gold, guidelines, measuring, media, pricing, reserving
+from tasks import closing, counting, gold, gold_looks, guidelines, measuring, media, pricing, reserving
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotNeeded, PilotUnfinished, PriceTooLow
 from tasks.labels import check_interface, interface_of
 from tasks.models import Assignment, Batch, Guideline, Project, Task
@@ -68,6 +68,8 @@ def add_guideline(
     project = own_project(actor, project_id)
     Project.objects.select_for_update(no_key=True).get(id=project.id)
     limits.hold("guidelines_per_project", project.id, Guideline.objects.filter(project=project))
+    today = Guideline.objects.filter(project__organization_id=project.organization_id, created_at__gt=now - timedelta(days=1))
+    limits.hold("guidelines_per_day", project.organization_id, today)  # everybody who works under it is told
     before = _newest_guideline(project.id)
     if entries is None:
         entries = before.entries if before else []
@@ -191,8 +193,8 @@ def publish(
 
     At its own price, at `price_micros`, or at the one that its finished pilot suggests. A batch of more than PILOT_ABOVE_TASKS tasks has
     a finished pilot (see `piloting`), or a reason not to, which is kept and audited; a finished pilot still open is closed. Locks the
-    batch, its pilot, then the requester's funds. An open batch is returned as it is. Raises BatchStateConflict, BatchEmpty, NoPayFloor,
-    PilotNeeded, PilotUnfinished, PriceTooLow with the least price, MissingFunds with the shortfall; nothing has changed then.
+    batch, its pilot, then the requester's funds. An open batch is returned as it is. Raises BatchStateConflict, BatchEmpty, GoldStandsOut,
+    NoPayFloor, PilotNeeded, PilotUnfinished, PriceTooLow with the least price, MissingFunds with the shortfall; nothing has changed then.
     """
     batch = _locked(actor, batch_id)
     if batch.state == Batch.State.OPEN:
@@ -205,6 +207,7 @@ def publish(
     figures = _at_price(batch, price_micros, at_suggested_price, now)
     _refuse_if_incomplete(batch, figures)
     reason = _checked_reason(batch, figures, skip_pilot_reason)
+    gold_looks.refuse_if_it_stands_out(batch)
     gold.open_places(batch)
     escrow = funding.reserve(
         batch.organization_id,

@@ -86,6 +86,11 @@ class Assignment(models.Model):
     class Meta:
         indexes = [
             models.Index("worker", "id", name="assignment_by_worker"),
+            models.Index(
+                *("worker", "state", "id"),
+                condition=Q(state__in=["submitted", "rejected", "late", "returned", "expired"]),
+                name="assignment_by_worker_and_state",
+            ),
             models.Index("batch", "id", name="assignment_by_batch"),
             models.Index("worker", condition=Q(state="leased"), name="lease_by_worker"),
             models.Index("batch", "expires_at", condition=Q(state="leased"), name="lease_by_expiry"),

@@ -46,6 +46,7 @@ class Task(models.Model):
     class Meta:
         indexes = [
             models.Index("project", "batch", "lane", "position", condition=Q(need__gt=0), name="task_queue"),
+            models.Index("batch", "position", condition=Q(lane=2), name="gold_of_batch"),
         ]
         constraints = [
             models.UniqueConstraint(F("batch"), F("key"), name="task_key_once_per_batch"),

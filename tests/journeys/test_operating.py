@@ -340,7 +340,8 @@ def test_roles_that_could_switch_guards_off_are_refused(committed_db):
 def production(url: str, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FAIRHAND_", "DJANGO_", "DATABASE_"))}
     secrets = {"FAIRHAND_SECRET_KEY": "s" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz", "FAIRHAND_IDENTITY_KEYS": "k" * 50}
-    return kept | secrets | {"FAIRHAND_ALLOWED_HOSTS": "127.0.0.1", "DATABASE_URL": url} | more
+    site = {"FAIRHAND_ALLOWED_HOSTS": "127.0.0.1", "FAIRHAND_SITE_ADDRESS": "https://fairhand.example"}
+    return kept | secrets | site | {"DATABASE_URL": url} | more
 
 
 def starts(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.core.cache import cache
+from django.core.checks import run_checks
 from django.test import Client
 
 from foundation import clock
@@ -234,6 +235,7 @@ def started(tmp_path, **variables):
         "FAIRHAND_SECRET_KEY": "0123456789abcdefghij" * 3,
         "FAIRHAND_IDENTITY_KEYS": "k" * 41,
         "FAIRHAND_DATA_DIR": str(tmp_path),
+        "FAIRHAND_SITE_ADDRESS": "https://fairhand.example",
     }
     environment = (
         kept | strong | {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": "postgres://x@localhost/x"} | variables
@@ -261,6 +263,30 @@ def test_a_weak_secret_key_is_refused(tmp_path, key):
     done = started(tmp_path, FAIRHAND_SECRET_KEY=key)
     assert done.returncode != 0
     assert "FAIRHAND_SECRET_KEY" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["", "fairhand.example", "ftp://fairhand.example", "https://fairhand.example/path", "https://a b"]
+)
+def test_without_the_site_s_address_it_does_not_start(tmp_path, address):
+    done = started(tmp_path, FAIRHAND_SITE_ADDRESS=address)
+    assert done.returncode != 0
+    assert "FAIRHAND_SITE_ADDRESS" in done.stderr
+    assert started(tmp_path, FAIRHAND_SITE_ADDRESS="https://fairhand.example/").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("https://fairhand.example", []),
+        ("http://fairhand.example", ["fairhand.E001"]),
+        ("https://localhost:8000", ["fairhand.E002"]),
+    ],
+)
+def test_a_deployment_is_told_of_an_address_nobody_can_follow(settings, address, found):
+    settings.SITE_ADDRESS = address
+    told = run_checks(tags=["security"], include_deployment_checks=True)
+    assert [one.id for one in told if one.id.startswith("fairhand.")] == found
 
 
 def test_the_editor_finds_the_token_under_either_name():
