@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from payments import ledger
 from payments.models import Account
@@ -86,6 +87,8 @@ def _leases(worker_id: UUID) -> bool:
 
 
 def _forget_work(worker_id: UUID) -> None:
-    """Answers stay, as results rest on them; what the person wrote beside them goes."""
+    """Answers stay, as results rest on them; what the person wrote beside them goes, and their seats that no answer holds are free."""
+    answers = Assignment.objects.filter(worker_id=worker_id, batch_id=OuterRef("batch_id"), submitted_at__isnull=False)
+    Enrolment.objects.filter(~Exists(answers), worker_id=worker_id, seated_at__isnull=False).update(seated_at=None)
     Draft.objects.filter(assignment__worker_id=worker_id).delete()
     Assignment.objects.filter(worker_id=worker_id).exclude(return_comment="").update(return_comment="")

@@ -252,16 +252,14 @@ def reject(
 def overturn(assignment: Assignment, *, reviewer_id: UUID | None, comment: str, now: datetime, rule: str = "") -> Assignment:
     """Pay after all, and lift the decision to reject; an open appeal of it has then succeeded. The caller has judged who may.
 
-    The answer fills a place again if its task has one open; else it is paid and stays out of the results. Locks batch, assignment,
-    task, account. The second time returns the row. Raises MissingFunds.
+    The answer fills a place again if its task has a free one, in a closed batch too; else it is paid and stays out of the results.
+    Locks batch, assignment, task, account. The second time returns the row. Raises MissingFunds.
     """
     batch = Batch.objects.select_for_update(no_key=True).get(id=assignment.batch_id)
     assignment = Assignment.objects.select_for_update(no_key=True, of=("self",)).get(id=assignment.id)
     if assignment.state != Assignment.State.REJECTED:
         return assignment  # a twin of this request was quicker
-    has_place = Task.objects.filter(id=assignment.task_id, need__gt=0).update(need=F("need") - 1, done=F("done") + 1)
-    if has_place:
-        Task.objects.filter(id=assignment.task_id, done=F("overlap")).update(state=Task.State.COMPLETE)
+    has_place = _takes_place(assignment.task_id)
     Assignment.objects.filter(id=assignment.id).update(state=Assignment.State.ACCEPTED if has_place else Assignment.State.LATE)
     number = Review.objects.filter(assignment=assignment).count() + 1
     Review.objects.create(
@@ -283,6 +281,26 @@ def overturn(assignment: Assignment, *, reviewer_id: UUID | None, comment: str, 
     )
     assignment.refresh_from_db()
     return assignment
+
+
+def _takes_place(task_id: UUID) -> bool:
+    """Does an overturned answer fill a place of its task again? Of a closed batch's task, too, where nobody has filled it or holds it."""
+    task = Task.objects.select_for_update(no_key=True).get(id=task_id)
+    if task.need > 0:
+        task.need, task.done = task.need - 1, task.done + 1
+        if task.done == task.overlap:
+            task.state = Task.State.COMPLETE
+    elif task.state == Task.State.CANCELLED and task.done + _held(task_id) < task.overlap:
+        task.done += 1
+    else:
+        return False
+    task.save(update_fields=["need", "done", "state"])
+    return True
+
+
+def _held(task_id: UUID) -> int:
+    """How many places of a task somebody holds. A second statement after the task's lock: it sees who handed in before that."""
+    return Assignment.objects.filter(task_id=task_id, state=Assignment.State.LEASED).count()
 
 
 def _pay_overturned(assignment: Assignment, batch: Batch, *, now: datetime) -> None:
@@ -388,6 +406,6 @@ def _check_too_fast(assignment: Assignment) -> None:
 
 def _check_enough_gold(assignment: Assignment) -> None:
     """One wrong answer to a known question is bad luck; a reason needs CHECKS_MIN_GOLD of them answered in this project."""
-    answered = weighing.observations_of(assignment.worker_id, assignment.project_id)
+    answered = weighing.observations_of(assignment.worker_id, assignment.project_id, at_most=CHECKS_MIN_GOLD)
     if answered < CHECKS_MIN_GOLD:
         raise TooFewChecks(field="reason", limit=CHECKS_MIN_GOLD, got=answered)

@@ -141,7 +141,8 @@ def scores_of(assignment_ids: Collection[UUID]) -> dict[UUID, float]:
     return dict(rows.order_by("number").values_list("assignment_id", "score"))
 
 
-def observations_of(worker_id: UUID, project_id: UUID) -> int:
-    """How many observations of a worker in a project stand."""
-    rows = GoldScore.objects.filter(assignment__worker_id=worker_id, assignment__project_id=project_id)
-    return rows.filter(evidence__withdrawal=None).count()
+def observations_of(worker_id: UUID, project_id: UUID, *, at_most: int) -> int:
+    """How many observations of a worker in a project stand, counted up to `at_most`: by index, whatever the worker's history."""
+    scope = Decision.scope_of_project(project_id)
+    rows = GoldScore.objects.filter(evidence__worker_id=worker_id, evidence__scope=scope, evidence__withdrawal=None)
+    return rows[:at_most].count()

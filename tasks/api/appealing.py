@@ -12,7 +12,7 @@ from foundation.api.filters import ClosedFilters
 from tasks import appealing
 from workforce import access, appeals
 from workforce.api.commands import PostCommand, WorkCommand
-from workforce.api.serializers import DecisionBody
+from workforce.api.serializers import BY, DecisionBody, who_decided
 from workforce.api.talking import TextRequest
 from workforce.models import Appeal
 
@@ -20,12 +20,22 @@ from workforce.models import Appeal
 class AppealBody(serializers.ModelSerializer[Appeal]):
     """An appeal, its deadlines and its verdict; its words stand in the conversation `thread_id`."""
 
+    decided_by = serializers.SerializerMethodField(
+        allow_null=True, help_text=f"Null while it is open, and for one that was withdrawn. {BY}"
+    )
+
     class Meta:
         model = Appeal
         fields = [
             *("id", "decision_id", "thread_id", "state", "filed_at", "answer_due_at", "decide_due_at"),
-            *("decided_at", "decided_by_id", "rule", "reason"),
+            *("decided_at", "decided_by", "rule", "reason"),
         ]
+
+    def get_decided_by(self, row: Appeal) -> str | None:
+        """Who, as far as it is told."""
+        if row.state in (Appeal.State.OPEN, Appeal.State.WITHDRAWN):
+            return None
+        return who_decided(row.decided_by_id, row.decision.organization_id)
 
 
 class WholeAppealBody(AppealBody):

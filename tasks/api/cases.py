@@ -89,12 +89,12 @@ class DecideCase(PostCommand):
 
 
 class GoldChangeBody(serializers.ModelSerializer[GoldChange]):
-    """The receipt of a correction: before and after, by whom and why, and what followed, once `applied_at` is set (within minutes)."""
+    """The receipt of a correction: before and after, why, and what followed, once `applied_at` is set (within minutes)."""
 
     class Meta:
         model = GoldChange
         fields = [
-            *("id", "task_id", "kind", "solution_before", "solution", "reason", "changed_by_id", "created_at"),
+            *("id", "task_id", "kind", "solution_before", "solution", "reason", "created_at"),
             *("applied_at", "answers", "workers", "lifted"),
         ]
 

@@ -98,6 +98,30 @@ def test_no_route_and_no_page_tells_an_organisation_who_a_worker_is(world, rita,
     assert len(listening.heard) > 100
 
 
+def test_no_route_and_no_page_tells_a_worker_or_a_requester_which_person_decided(world, rita, wanda, olga):
+    """By role, as `decided_by` says it: the person behind a decision is nobody's to know but the audit trail's."""
+    ids, _, alias = world
+    pause = next(one["id"] for one in ok(rita.get(f"decisions?worker={alias}"))["results"] if one["kind"] == "pause")
+    ok(olga.post(f"decisions/{pause}/lift", {"reason": "It was too long."}), 201)
+    ok(olga.post(f"tasks/{ids['task_id']}/retire-gold", {"reason": "Nobody can tell."}), 201)
+    ok(rita.get(f"batches/{ids['batch_id']}/gold-changes"))
+    heard = []
+    for name, person in (("wanda", wanda), ("rita", rita)):
+        for route in [*(route for route, methods in ROWS.items() if "get" in methods), *LISTS]:
+            answer = person.get(_filled(route, ids))
+            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            heard.append((name, route, body.decode("utf-8", "replace")))
+        visitor = Visitor(person)
+        for path in pages():
+            if "<" not in (filled := _filled(path, ids)):
+                heard.append((name, path, visitor.get("/" + filled).content.decode("utf-8", "replace")))
+    secrets = {"wanda": [str(rita.user.id), rita.user.email, str(olga.user.id), olga.user.email], "rita": [str(olga.user.id)]}
+    assert not [(path, secret) for name, path, text in heard for secret in secrets[name] if secret in text]
+    told = {one["kind"]: one["decided_by"] for one in ok(wanda.get("decisions"))["results"]}
+    assert told["reject_work"] == told["pause"] == "organization"
+    assert ok(wanda.get(f"appeals/{ids['appeal_id']}"))["decided_by"] in ("organization", None)
+
+
 def _is_the_team_s(one: tuple[str, str], ids: dict[str, str]) -> bool:
     """A vendor's team sees the name that its members go by, as the page says on which they join; not who they are."""
     path, secret = one

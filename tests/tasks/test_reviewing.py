@@ -419,6 +419,33 @@ def test_a_rejection_in_a_closed_batch_opens_nothing_and_no_longer_counts(rita, 
     assert (task.state, task.need, task.done) == ("cancelled", 0, 0)
 
 
+def test_overturned_in_a_closed_batch_it_counts_while_its_place_is_free(rita, olga, wanda, walt, now):
+    batch = scenes.opened(rita, olga, tasks=1, overlap=2)
+    (answer,) = scenes.answered(wanda, batch)
+    (lease,) = scenes.claim(walt, batch)
+    publishing.close(rita.actor, batch.id, now=now)
+    reject(rita, answer)
+    assert reviewing.accept(rita.actor, answer.id, now=now).state == "accepted"
+    task = Task.objects.get(id=answer.task_id)
+    assert (task.state, task.need, task.done) == ("cancelled", 0, 1)
+    scenes.submit(walt, lease)
+    task.refresh_from_db()
+    assert task.done == task.overlap == 2
+    assert [row.id for row in Assignment.objects.filter(batch=batch, state="accepted")] == [answer.id]
+    assert scenes.money(batch, wanda)["earnings"] == PRICE
+
+
+def test_nobody_loses_a_place_they_hold_to_an_overturned_answer_of_a_closed_batch(rita, olga, wanda, walt, now):
+    batch = scenes.opened(rita, olga, tasks=1, overlap=1)
+    (answer,) = scenes.answered(wanda, batch)
+    reject(rita, answer)  # its place opens again
+    (lease,) = scenes.claim(walt, batch)
+    publishing.close(rita.actor, batch.id, now=now)
+    assert reviewing.accept(rita.actor, answer.id, now=now).state == "late"
+    assert scenes.submit(walt, lease).state == "submitted"
+    assert Task.objects.get(id=answer.task_id).done == 1
+
+
 def test_the_money_of_a_rejection_goes_back_when_it_can_no_longer_be_appealed(rita, olga, wanda, now):
     batch = scenes.opened(rita, olga, tasks=1)
     (answer,) = scenes.answered(wanda, batch)
@@ -428,7 +455,7 @@ def test_the_money_of_a_rejection_goes_back_when_it_can_no_longer_be_appealed(ri
     assert scenes.money(batch)["escrow"] == PLACE
     publishing.release_spare(batch, now=now + timedelta(days=15))
     assert scenes.money(batch) == {"funds": FUNDS, "escrow": 0, "fees": 0, "held": 0}
-    assert reviewing.accept(rita.actor, answer.id, now=now + timedelta(days=16)).state == "late"  # out of the funds then
+    assert reviewing.accept(rita.actor, answer.id, now=now + timedelta(days=16)).state == "accepted"  # out of the funds then
     assert scenes.money(batch, wanda)["earnings"] == PRICE
     assert scenes.money(batch)["funds"] == FUNDS - PLACE
 

@@ -1,6 +1,7 @@
 """The shapes in which people and organisations come and go."""
 
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.utils.translation import gettext
@@ -259,10 +260,19 @@ class MemberBody(serializers.ModelSerializer[Membership]):
         fields = ["id", "user_id", "organization_id", "email", "role", "created_at", "ended_at"]
 
 
+BY = "A person of the organisation, a person who operates this site (platform), or a rule. Which person is told to nobody."
+
+
+def who_decided(person_id: UUID | None, organization_id: UUID | None) -> str:
+    """Who made a decision, by role: `organization`, `platform` or `rule`."""
+    return "rule" if person_id is None else "organization" if organization_id else "platform"
+
+
 class DecisionBody(serializers.ModelSerializer[Decision]):
     """A decision with its receipt."""
 
     worker = serializers.SerializerMethodField(help_text="Its organisation's alias of the worker.")
+    decided_by = serializers.SerializerMethodField(help_text=BY)
 
     class Meta:
         model = Decision
@@ -272,7 +282,7 @@ class DecisionBody(serializers.ModelSerializer[Decision]):
             "worker",
             "scope",
             "organization_id",
-            "decided_by_id",
+            "decided_by",
             "rule",
             "inputs",
             "threshold",
@@ -287,6 +297,10 @@ class DecisionBody(serializers.ModelSerializer[Decision]):
     def get_worker(self, row: Decision) -> str:
         """The alias."""
         return aliases.alias_of(row.worker_id, row.organization_id)
+
+    def get_decided_by(self, row: Decision) -> str:
+        """Who, as far as it is told."""
+        return who_decided(row.decided_by_id, row.organization_id)
 
 
 class LiftRequest(serializers.Serializer[Any]):

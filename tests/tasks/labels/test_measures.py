@@ -379,3 +379,64 @@ def test_tracks_have_a_bound_of_their_own(monkeypatch):
     family = tracks.Tracks("t", ("v",), False)
     assert len(family.overlaps([track] * 300, [track] * 300)) == 300
     assert len(looked) <= tracks.PAIRS_COMPARED_MAX
+
+
+# ---- what it costs ----
+
+
+def voted_bit_by_bit(answers):
+    """What `stretches.voted` says, asked of every bit and every answer."""
+    found, weights = [], []
+    for label in sorted({stretch.label for answer in answers for stretch in answer}):
+        own = [[(s.start, s.end) for s in answer if s.label == label] for answer in answers]
+        edges = sorted({edge for given in own for stretch in given for edge in stretch})
+        open_since = None
+        for start, end in zip(edges, [*edges[1:], None], strict=True):
+            votes = sum(any(s <= start < e for s, e in given) for given in own) if end is not None else 0
+            kept = 2 * votes > len(answers)
+            if votes and end is not None:
+                weights.append((end - start, max(votes, len(answers) - votes) / len(answers)))
+            through = sum(any(s < start < e for s, e in given) for given in own)
+            if open_since is not None and not (kept and 2 * through > len(answers)):
+                found.append(Stretch(open_since, start, label))
+                open_since = None
+            if kept and open_since is None:
+                open_since = start
+    total = math.fsum(length for length, _ in weights)
+    sure = math.fsum(length * share for length, share in weights) / total if total else 1.0
+    return sorted(found), sure
+
+
+places = st.integers(min_value=0, max_value=8)
+marks = st.builds(lambda a, b, label: Stretch(min(a, b), max(a, b), label), places, places, st.sampled_from("xy"))
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(st.lists(marks, max_size=5), min_size=1, max_size=5))
+def test_the_vote_along_the_line_is_that_of_every_bit(answers):
+    outcome = stretches.voted(answers)
+    assert (outcome.stretches, outcome.confidence) == voted_bit_by_bit(answers)
+
+
+def test_ten_thousand_stretches_of_each_of_three_are_voted_on():
+    """Asked of every bit and every stretch these would be 600 million questions."""
+    answers = [[Stretch(3 * n, 3 * n + 2, "x") for n in range(10_000)] for _ in range(3)]
+    assert stretches.voted(answers).stretches == answers[0]
+
+
+@pytest.mark.parametrize("size", [1_000, 20_000])
+def test_reading_a_mask_takes_at_most_eight_steps_a_byte(size, monkeypatch):
+    """So what an exam's or an answer's masks can cost is bounded by the bytes that are let in, whatever they say."""
+    read, steps = runs._Bits.read, []
+    monkeypatch.setattr(runs._Bits, "read", lambda bits, count: steps.append(count) or read(bits, count))
+    width = size * 8 // 4
+    header = f"{width * 4:032b}" + "00000" + "1111" * 4  # values of one bit; every stretch is spelled out, bit by bit
+    body = "".join(
+        f"0{0:02b}{min(65_536, width * 4 - at) - 1:016b}" + "1" * min(65_536, width * 4 - at)
+        for at in range(0, width * 4, 65_536)
+    )
+    text = header + body
+    data = list(int(text + "0" * (-len(text) % 8), 2).to_bytes((len(text) + 7) // 8, "big"))
+    runs.unpacked(data, width=width, height=1)
+    assert len(steps) <= 8 * len(data)
+    assert len(data) < 2 * size
