@@ -105,16 +105,19 @@ def test_no_route_and_no_page_tells_a_worker_or_a_requester_which_person_decided
     ok(olga.post(f"decisions/{pause}/lift", {"reason": "It was too long."}), 201)
     ok(olga.post(f"tasks/{ids['task_id']}/retire-gold", {"reason": "Nobody can tell."}), 201)
     ok(rita.get(f"batches/{ids['batch_id']}/gold-changes"))
+
+    def text_of(answer):
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        return body.decode("utf-8", "replace")
+
     heard = []
     for name, person in (("wanda", wanda), ("rita", rita)):
         for route in [*(route for route, methods in ROWS.items() if "get" in methods), *LISTS]:
-            answer = person.get(_filled(route, ids))
-            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-            heard.append((name, route, body.decode("utf-8", "replace")))
+            heard.append((name, route, text_of(person.get(_filled(route, ids)))))
         visitor = Visitor(person)
         for path in pages():
             if "<" not in (filled := _filled(path, ids)):
-                heard.append((name, path, visitor.get("/" + filled).content.decode("utf-8", "replace")))
+                heard.append((name, path, text_of(visitor.get("/" + filled))))
     secrets = {"wanda": [str(rita.user.id), rita.user.email, str(olga.user.id), olga.user.email], "rita": [str(olga.user.id)]}
     assert not [(path, secret) for name, path, text in heard for secret in secrets[name] if secret in text]
     told = {one["kind"]: one["decided_by"] for one in ok(wanda.get("decisions"))["results"]}

@@ -25,9 +25,11 @@ from config.processes import Cluster, WebServer
 from foundation import idempotency
 from foundation.models import ScheduledRun
 from simulation.client import Client as HTTP
-from tasks import leaving
+from tasks import counting, jobs, leaving, publishing, reviewing
+from tasks.models import Tally
 from tests import builders
 from tests.journeys.world import build
+from tests.tasks import scenes
 from workforce import erasure
 from workforce.models import Worker
 
@@ -228,6 +230,25 @@ REFUSED = [
 ]
 
 
+def a_whole_job(rita, wim, now):
+    """A batch from its upload to its last cent, whose counts are folded by the trigger on the way."""
+    batch = scenes.draft(rita, tasks=300)
+    assert Tally.objects.filter(batch=batch).count() < 300, "each task was a statement of its own: some were folded"
+    assert counting.of_batch(batch.id)["places"] == 300
+    publishing.publish(rita.actor, batch.id, skip_pilot_reason="The same tasks ran last month under the same guideline.", now=now)
+    first, second = scenes.answered(wim, batch, count=2)
+    reviewing.accept(rita.actor, first.id, now=now + timedelta(minutes=5))
+    reviewing.reject(
+        rita.actor, second.id, reason="low_effort", comment=scenes.COMMENT, evidence={"x": 1}, now=now + timedelta(minutes=5)
+    )
+    assert reviewing.accept(rita.actor, second.id, now=now + timedelta(minutes=6)).state == "accepted"
+    publishing.close(rita.actor, batch.id, now=now + timedelta(minutes=7))
+    jobs.finish_closings()
+    counts = counting.of_batch(batch.id)
+    assert (counts["accepted"], scenes.money(batch, wim)["earnings"]) == (2, 2 * 50_000)
+    assert rita.get(f"batches/{batch.id}/export").status_code == 200
+
+
 @pytest.mark.timeout(400)
 def test_everything_works_as_the_documented_role_and_nothing_beyond(role, now, tmp_path, settings):
     settings.MEDIA_ROOT = str(tmp_path)
@@ -247,6 +268,7 @@ def test_everything_works_as_the_documented_role_and_nothing_beyond(role, now, t
             module, _, name = job.rpartition(".")
             getattr(import_module(module), name)()
         schedules.sync()
+        a_whole_job(rita, builders.worker("wim", now=now), now)
         leaving.ask(walt.actor, gives_up_money=True, now=now)
         assert erasure.ask_for_copy(walt.actor, now=now)
         run_queue()
