@@ -229,17 +229,16 @@ def test_a_seat_is_free_again_when_somebody_leaves_without_an_answer(large, rita
 
 
 def test_who_is_erased_leaves_their_seat_to_others(large, rita, now):
-    pilot = piloting.begin(rita.actor, large.id, now=now, tasks=6, workers=5, overlap=3)
-    crew = [builders.worker(f"w{n}", now=now) for n in range(6)]
-    for one in crew[:5]:
-        (lease,) = scenes.claim(one, pilot)
-        if one is crew[0]:
-            assigning.return_task(lease.id, worker_id=one.worker.id, token=lease.token, now=now)
+    pilot = piloting.begin(rita.actor, large.id, now=now, workers=5)
+    crew = crew_of(now, 6)
+    leases = [scenes.claim(worker, pilot)[0] for worker in crew[:5]]
+    with pytest.raises(NotEligible):
+        scenes.claim(crew[5], pilot)
+    assigning.return_task(leases[0].id, worker_id=crew[0].worker.id, token=leases[0].token, now=now)
     leaving.ask(crew[0].actor, gives_up_money=False, now=now)
-    later = now + timedelta(days=8)
-    assert leaving.erase_due(now=later) == 1
+    assert leaving.erase_due(now=now + timedelta(days=8)) == 1
     assert not Enrolment.objects.filter(batch=pilot, worker=crew[0].worker, seated_at__isnull=False).exists()
-    assert scenes.claim(crew[5], pilot, now=now)
+    assert scenes.claim(crew[5], pilot)
 
 
 def test_a_seat_is_kept_for_ten_minutes_for_whoever_has_not_taken_a_task_yet(large, rita, now):
