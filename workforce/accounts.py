@@ -18,7 +18,7 @@ from workforce.models import ApiToken, User, Worker
 def sign_up(*, email: str, password: str, display_name: str, as_worker: bool, now: datetime, as_is: bool | None = None) -> User:
     """Open an account, and make its owner a worker when asked to. Nothing is half done: user, address and worker come together.
 
-    The account claims its address until a code proves it (docs/decisions/0028): whoever signed up with it before and never proved it
+    The account claims its address until a code proves it (docs/decisions/0029): whoever signed up with it before and never proved it
     is closed, and where it is proven to be another account's, this one can do nothing but ask for a code that never comes. From
     outside the one looks like the other. The owner of a proven address is mailed, by the caller (`emails.tell_owner_of`).
     An installation that takes addresses as they are (EMAIL_VERIFICATION is off, or `as_is`) raises EmailTaken instead.

@@ -25,7 +25,7 @@ class RoleTooLow(Forbidden):
 
 
 class EmailTaken(Conflict):
-    """An account with that email exists. Said to programs of the installation; no route answers it (docs/decisions/0028)."""
+    """An account with that email exists. Said to programs of the installation; no route answers it (docs/decisions/0029)."""
 
     code = "email_taken"
     message = "There is an account with this email already."

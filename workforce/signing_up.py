@@ -186,7 +186,7 @@ class SignUpForm(ByNormalForm, asked.SignupForm):  # type: ignore[misc]
     field_order = ["display_name", "email", "password1", "purpose"]
 
     def validate_unique_email(self, value: str) -> str:
-        """As it is: an account that claims an address of somebody else's looks like any other (docs/decisions/0028)."""
+        """As it is: an account that claims an address of somebody else's looks like any other (docs/decisions/0029)."""
         return value
 
     def save(self, request: HttpRequest) -> Any:
