@@ -120,6 +120,7 @@ def test_what_is_late_is_named(db):
 
 def test_a_fresh_installation_is_ready_until_its_clockwork_should_have_run(db):
     now = datetime.now(UTC)
+    ScheduledRun.objects.update(since=now)  # the database of the tests may have been migrated a while ago
     assert readiness.report(now)["status"] == "ready"
     told = readiness.report(now + timedelta(minutes=6, seconds=5))
     assert (told["status"], told["cluster"]["status"]) == ("not_ready", "silent")
@@ -233,7 +234,7 @@ REFUSED = [
 def a_whole_job(rita, wim, now):
     """A batch from its upload to its last cent, whose counts are folded by the trigger on the way."""
     batch = scenes.draft(rita, tasks=300)
-    assert Tally.objects.filter(batch=batch).count() < 300, "each task was a statement of its own: some were folded"
+    assert Tally.objects.filter(batch_id=batch.id).count() < 300, "each task was a statement of its own: some were folded"
     assert counting.of_batch(batch.id)["places"] == 300
     publishing.publish(rita.actor, batch.id, skip_pilot_reason="The same tasks ran last month under the same guideline.", now=now)
     first, second = scenes.answered(wim, batch, count=2)
