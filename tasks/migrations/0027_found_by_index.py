@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("tasks", "0026_rejections_beyond_the_share"),
-        ("workforce", "0020_who_tells"),
+        ("workforce", "0021_who_tells"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workforce", "0019_cases_are_told"),
+        ("workforce", "0020_signs_of_life_in_steps"),
     ]
 
     operations = [
