@@ -25,7 +25,6 @@ from tasks.errors import NotTooFast, RejectionCap, RejectionUnexplained, ReviewC
 from tasks.models import Assignment, Batch, BulkAcceptance, Review, Task
 from workforce import access, decisions, limits, notifying
 from workforce.access import Actor
-from workforce.errors import LimitReached
 from workforce.models import Decision, NoticeKind
 
 COMMENT_MIN_CHARACTERS = 100
@@ -40,10 +39,6 @@ TOO_FAST_NEWEST = 2000  # answers looked at
 CHECKS_MIN_GOLD = 5  # failed checks are no reason before that many (reference: fair-work.md A.2 rule 16)
 ACCEPT_CHUNK = 500  # answers accepted in one transaction
 ACCEPTANCE_UNSEEN = timedelta(minutes=2)  # without a chunk for so long, its process was lost
-OF_ALL_BATCHES = (
-    "At most 5 % of a batch can be rejected, and three answers more in all your batches within 30 days. "
-    "Ask an operator to look at the guideline and the answers with you."
-)
 REVERSED = "The rejection was reversed: your answer is accepted and paid."
 
 
@@ -193,7 +188,7 @@ def reject(
 
     Needs a reason from the closed list, at least 100 characters of explanation and what it points at. The money to overturn it
     stays in escrow until the worker can no longer appeal. Locks the batch, under which the share of rejections is counted, then
-    assignment, task and account. Raises RejectionUnexplained, RejectionCap, NotTooFast, TooFewChecks, ReviewConflict (also the
+    assignment, task and account. Raises RejectionUnexplained, RejectionCap, LimitReached, NotTooFast, TooFewChecks, ReviewConflict (also the
     second time), and MissingFunds when collecting again would leave nothing to overturn with; nothing has changed then.
     """
     assignment = _own(actor, assignment_id)
@@ -376,10 +371,7 @@ def _check_cap(actor: Actor, batch: Batch, now: datetime) -> bool:
     if beyond:
         free = Review.objects.filter(beyond_share=True, created_at__gt=now - FREE_AGAIN_AFTER)
         mine = free.filter(assignment__state=Assignment.State.REJECTED, assignment__batch__organization_id=batch.organization_id)
-        try:
-            limits.hold("rejections_beyond_share", batch.organization_id, mine)
-        except LimitReached as reached:
-            raise RejectionCap(OF_ALL_BATCHES, limit=share, rejected=counts["rejected"], handed_in=judged) from reached
+        limits.hold("rejections_beyond_share", batch.organization_id, mine)
     return beyond
 
 

@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from foundation import idempotency, values
+from foundation.api.strictness import check_fields
 from foundation.clock import instant_of
 from foundation.idempotency import Answer
 from foundation.networks import address_of
@@ -53,10 +54,12 @@ class Command(APIView):
         return Response(body, status=status)
 
     def validated(self, request: Request) -> dict[str, Any]:
-        """The body as `accepts` validates it; an empty dict for commands without a body."""
+        """The body as `accepts` validates it; an empty dict for commands without a body. Raises UnknownField for what neither knows."""
         if self.accepts is None:
+            check_fields(None, request.data)
             return {}
         serializer = self.accepts(data=request.data, context={"request": request})
+        check_fields(serializer, request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

@@ -9,7 +9,7 @@ from foundation.errors import Invalid
 
 
 class BadPageSize(Invalid):
-    """A page size that is no number."""
+    """A page size that is no number, or out of range."""
 
     code = "bad_page_size"
     message = "A page has a number of rows, from 1 to 500."
@@ -24,8 +24,8 @@ class NewestFirst(CursorPagination):
     max_page_size = 500
 
     def get_page_size(self, request: Request) -> Any:
-        """What was asked for, at most `max_page_size`. Raises BadPageSize."""
+        """What was asked for. Raises BadPageSize for what is not from 1 to `max_page_size`."""
         asked = request.query_params.get(self.page_size_query_param, "1")
-        if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked)):
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and 1 <= int(asked) <= self.max_page_size):
             raise BadPageSize(field=self.page_size_query_param, limit=self.max_page_size, got=asked[:40])
         return super().get_page_size(request)

@@ -19,6 +19,7 @@ from tasks.models import Answer, Assignment, Batch, Review, Task
 from tests import builders
 from tests.races.crowd import all_at_once
 from tests.tasks import scenes
+from workforce.errors import LimitReached
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 PLACE = scenes.PRICE + scenes.FEE
@@ -171,7 +172,7 @@ def test_rejections_at_once_in_many_batches_share_the_three(now):
             reviewing.reject(
                 actor, answers[n].id, reason="low_effort", comment=scenes.COMMENT, evidence={"task": f"t{n}"}, now=now
             )
-        except RejectionCap as error:
+        except LimitReached as error:
             refused.append(error)
 
     all_at_once(reject, 6)

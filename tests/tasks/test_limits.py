@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from foundation.errors import DomainError
 from foundation.ids import new_id
 from qualification import examining, granting, training
-from tasks import asking, correcting, importing, media, practising, publishing, results, uploads
+from tasks import asking, correcting, importing, media, practising, publishing, results, reviewing, uploads
 from tasks.errors import BadUpload
 from tasks.models import Gold, MediaFile, Project
 from tests import builders
@@ -80,7 +80,7 @@ def _verbs(rita: Any, wanda: Any, olga: Any) -> dict[str, Callable[[int], Any]]:
     for name in ("ada", "bea", "cleo", "dora"):
         builders.person(name, now=now)
     hers, names = known(wanda, rita), ["ada", "bea", "cleo", "dora"]
-    scenes.answered(wanda, opened, count=2)
+    handed_in = scenes.answered(wanda, opened, count=3)
     skills = [granting.create_skill(rita.actor, organization_id=owner, name=f"T{n}", description="", now=now) for n in range(4)]
     golds = [row.task_id for row in Gold.objects.filter(task__batch=scenes.draft(rita, gold=4))]
     return {
@@ -113,8 +113,14 @@ def _verbs(rita: Any, wanda: Any, olga: Any) -> dict[str, Callable[[int], Any]]:
         "guidelines_per_day": lambda n: publishing.add_guideline(rita.actor, project.id, text=f"{n}", now=now),
         "gold_changes_per_day": lambda n: correcting.retire(rita.actor, golds[n], reason="Nobody can tell.", now=now),
         "assigned_per_day": lambda n: practising.assign(rita.actor, courses[n].id, worker=hers, now=now),
+        "rejections_beyond_share": lambda n: _rejected(rita, handed_in[n]),
         "assigned_per_week_and_worker": lambda n: practising.assign(rita.actor, courses[n].id, worker=hers, now=now),
     }
+
+
+def _rejected(rita: Any, answer: Any) -> Any:
+    fields: dict[str, Any] = {"reason": "low_effort", "comment": scenes.COMMENT, "evidence": {"task": "t0"}}
+    return reviewing.reject(rita.actor, answer.id, **fields, now=rita.now)
 
 
 def _refusal(verb: Callable[[int], Any]) -> DomainError | None:

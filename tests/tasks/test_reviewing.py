@@ -14,7 +14,7 @@ from tasks.models import Assignment, Review, Task
 from tests import builders
 from tests.tasks import scenes
 from tests.tasks.scenes import COMMENT, FEE, FUNDS, PRICE
-from workforce.errors import RoleTooLow
+from workforce.errors import LimitReached, RoleTooLow
 from workforce.models import Decision
 
 pytestmark = pytest.mark.django_db
@@ -271,15 +271,15 @@ def test_the_three_are_shared_by_all_batches_of_an_organisation_for_thirty_days(
     for row in first[:2]:
         reject(rita, row)
     reject(rita, second[0])
-    with pytest.raises(RejectionCap) as refused:
+    with pytest.raises(LimitReached) as refused:
         reject(rita, second[1])
-    assert refused.value.message == reviewing.OF_ALL_BATCHES
+    assert refused.value.details == {"kind": "rejections_beyond_share", "limit": 3, "got": 3}
     assert Assignment.objects.get(id=second[1].id).state == "submitted"
     reject(rex, theirs[0])  # another organisation has its own
 
     reviewing.accept(rita.actor, first[0].id, now=rita.now)  # overturned: no longer counted
     reject(rita, second[1])
-    with pytest.raises(RejectionCap):
+    with pytest.raises(LimitReached):
         reject(rita, first[2])
     assert reject(olga, first[2]).state == "rejected"  # an operator goes beyond, and it counts
 
