@@ -10,7 +10,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from config.environment import BadSetting
+
+    try:
+        execute_from_command_line(sys.argv)
+    except BadSetting as refusal:  # whoever runs this is told which setting, not where in the code it was read
+        sys.exit(f"Not started: {refusal}")
 
 
 if __name__ == "__main__":

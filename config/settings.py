@@ -1,4 +1,4 @@
-"""Every knob of an installation, read from the environment once.
+"""Every knob of an installation, read from the environment once, and strictly (`environment`).
 
 No secret has a default: a production start without FAIRHAND_SECRET_KEY and FAIRHAND_IDENTITY_KEYS is refused. In development they are
 drawn and kept in `.data/`.
@@ -11,22 +11,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
+from config.environment import Environment
+
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("FAIRHAND_DATA_DIR", default=str(BASE_DIR / ".data")))
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = env.folder("FAIRHAND_DATA_DIR", BASE_DIR / ".data")
 
-DEBUG = env.bool("FAIRHAND_DEBUG", default=False)
-SIMULATION = env.bool("FAIRHAND_SIMULATION", default=False)
+DEBUG = env.flag("FAIRHAND_DEBUG", default=False)
+SIMULATION = env.flag("FAIRHAND_SIMULATION", default=False)
 
 
 def _secret(name: str, development_file: str) -> str:
     """The configured secret; in development a random one that survives restarts, so that sessions and identities do too."""
-    key: str = env.str(name, default="")
+    key = env.text(name)
     if key:
         return key
     if not DEBUG:
@@ -49,7 +49,7 @@ if not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10):
 IDENTITY_KEYS = [key.strip() for key in _secret("FAIRHAND_IDENTITY_KEYS", "development_identity_key").split(",") if key.strip()]
 if not DEBUG and any(len(key) < 40 for key in IDENTITY_KEYS):
     raise ImproperlyConfigured("Each key in FAIRHAND_IDENTITY_KEYS has at least 40 random characters.")
-ALLOWED_HOSTS = env.list("FAIRHAND_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+ALLOWED_HOSTS = env.hosts("FAIRHAND_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [], patterns=True)
 
 INSTALLED_APPS = [
     "config",  # first, so that our templates come before those of the libraries
@@ -121,9 +121,9 @@ TEMPLATES = [
 # ---- database: the server named by DATABASE_URL, else the embedded one (see config.embedded_postgres) ----
 
 EMBEDDED_POSTGRES_DIR = DATA_DIR / "postgres"
-DATABASE_URL = env.str("DATABASE_URL", default="")
-DATABASE_POOL_SIZE = env.int("FAIRHAND_DATABASE_POOL_SIZE", default=8)
-ALLOW_SUPERUSER = env.bool(
+DATABASE_URL = env.text("DATABASE_URL")
+DATABASE_POOL_SIZE = env.number("FAIRHAND_DATABASE_POOL_SIZE", 8, least=1, most=1000)
+ALLOW_SUPERUSER = env.flag(
     "FAIRHAND_ALLOW_SUPERUSER", default=False
 )  # may web processes and clusters run as one, outside development?
 
@@ -131,11 +131,11 @@ ALLOW_SUPERUSER = env.bool(
 def _database() -> dict[str, Any]:
     """Connection settings: pooled, and with the hot statements prepared once per connection."""
     if DATABASE_URL:
-        database: dict[str, Any] = env.db_url("DATABASE_URL")
+        database = env.database("DATABASE_URL")
     else:
         from config.embedded_postgres import connection_settings
 
-        database = connection_settings(EMBEDDED_POSTGRES_DIR, name=env.str("FAIRHAND_DATABASE", default="fairhand"))
+        database = connection_settings(EMBEDDED_POSTGRES_DIR, name=env.text("FAIRHAND_DATABASE", "fairhand"))
     database["ENGINE"] = "django.db.backends.postgresql"
     database["ATOMIC_REQUESTS"] = False  # each verb owns its transaction
     database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 5}
@@ -144,7 +144,7 @@ def _database() -> dict[str, Any]:
         database["CONN_MAX_AGE"] = None  # the cluster forks, and a pool must not be shared across a fork
     else:
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5}
-    test_database = env.str("FAIRHAND_TEST_DATABASE", default="")
+    test_database = env.text("FAIRHAND_TEST_DATABASE")
     database["TEST"] = {"NAME": test_database} if test_database else {}
     return database
 
@@ -166,7 +166,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["workforce.signing_up.ByAddress"]
-EMAIL_VERIFICATION = env.bool("FAIRHAND_EMAIL_VERIFICATION", default=not SIMULATION)  # must a worker's email be verified?
+EMAIL_VERIFICATION = env.flag("FAIRHAND_EMAIL_VERIFICATION", default=not SIMULATION)  # must a worker's email be verified?
 
 OPERATORS_NEED_SECOND_FACTOR = not DEBUG
 LOGIN_URL = "account_login"
@@ -261,7 +261,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of one JSON body; bulk up
 Q_CLUSTER = {
     "name": "fairhand",
     "orm": "default",
-    "workers": env.int("FAIRHAND_CLUSTER_WORKERS", default=2),
+    "workers": env.number("FAIRHAND_CLUSTER_WORKERS", 2, least=1, most=256),
     "timeout": 3600,  # seconds one job may take; an aggregation of a million labels needs minutes
     "retry": 3900,  # seconds after which an unacknowledged job is offered again; longer than the timeout
     "max_attempts": 5,
@@ -277,15 +277,15 @@ Q_CLUSTER = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-S3_BUCKET = env.str("FAIRHAND_S3_BUCKET", default="")  # set it, and files go to any S3-compatible storage instead of the disk
+S3_BUCKET = env.text("FAIRHAND_S3_BUCKET")  # set it, and files go to any S3-compatible storage instead of the disk
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("FAIRHAND_S3_ENDPOINT", default="") or None,
-            "access_key": env.str("FAIRHAND_S3_ACCESS_KEY", default="") or None,
-            "secret_key": env.str("FAIRHAND_S3_SECRET_KEY", default="") or None,
+            "endpoint_url": env.text("FAIRHAND_S3_ENDPOINT") or None,
+            "access_key": env.text("FAIRHAND_S3_ACCESS_KEY") or None,
+            "secret_key": env.text("FAIRHAND_S3_SECRET_KEY") or None,
             "default_acl": "private",
         },
     }
@@ -300,16 +300,15 @@ STORAGES: dict[str, dict[str, Any]] = {
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = True  # the editor's frame has no origin, and loads its fonts from here
 MEDIA_ROOT = DATA_DIR / "media"
-EXTERNAL_FILES = env.str(
-    "FAIRHAND_EXTERNAL_FILES", default="tell"
-)  # tell: who works is told first that another site sees them; refuse
-if EXTERNAL_FILES not in {"tell", "refuse"}:
-    raise ImproperlyConfigured("FAIRHAND_EXTERNAL_FILES is tell or refuse.")
+# tell: who works is told first that another site sees them; refuse: nothing is loaded from other sites
+EXTERNAL_FILES = env.one_of("FAIRHAND_EXTERNAL_FILES", "tell", ["tell", "refuse"])
 # Hosts, by name or IPv4 address, that tasks may load from although they are not on the public internet.
-PRIVATE_HOSTS = frozenset(host.strip().lower() for host in env.list("FAIRHAND_PRIVATE_HOSTS", default=[]))
-UPLOAD_MAX_BYTES = env.int("FAIRHAND_UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)  # of one image, sound or video
+PRIVATE_HOSTS = frozenset(env.hosts("FAIRHAND_PRIVATE_HOSTS"))
+UPLOAD_MAX_BYTES = env.number(
+    "FAIRHAND_UPLOAD_MAX_BYTES", 512 * 1024**2, least=1024, most=1024**4, of="bytes"
+)  # of one image, sound or video
 BODY_MAX_BYTES = max(UPLOAD_MAX_BYTES, 512 * 1024 * 1024)  # of any request; most routes take far less
-WEB_THREADS = env.int("FAIRHAND_WEB_THREADS", default=4)  # requests that one web process works on at once
+WEB_THREADS = env.number("FAIRHAND_WEB_THREADS", 4, least=1, most=1000)  # requests that one web process works on at once
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -317,16 +316,11 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-vars().update(env.email_url("EMAIL_URL", default="filemail://" if DEBUG else "smtp://localhost:25"))
+vars().update(env.mail("EMAIL_URL", "filemail://" if DEBUG else "smtp://localhost:25"))
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")  # where mail goes in development: one file each
-# What links in mails begin with, whatever host a request asked for.
-SITE_ADDRESS = env.str("FAIRHAND_SITE_ADDRESS", default="http://localhost:8000" if DEBUG else "").rstrip("/")
-if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", SITE_ADDRESS):
-    raise ImproperlyConfigured(
-        "Set FAIRHAND_SITE_ADDRESS to the address at which people reach this site, such as https://work.example.org, without a path: links "
-        "in mails begin with it."
-    )
-DEFAULT_FROM_EMAIL = env.str("FAIRHAND_FROM_EMAIL", default="Fairhand <noreply@localhost>")
+# What links in mails begin with, whatever host a request asked for. There is no guessing it outside development.
+SITE_ADDRESS = env.address("FAIRHAND_SITE_ADDRESS", "http://localhost:8000" if DEBUG else "")
+DEFAULT_FROM_EMAIL = env.sender("FAIRHAND_FROM_EMAIL", "Fairhand <noreply@localhost>")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -348,11 +342,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 if not DEBUG:  # a browser takes these from this very host alone, over TLS: no neighbouring host can set them
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken", "__Host-language"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # not in a cookie of its own
-SECURE_SSL_REDIRECT = env.bool("FAIRHAND_SSL_REDIRECT", default=not DEBUG)
+SECURE_SSL_REDIRECT = env.flag("FAIRHAND_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^api/(healthz|readyz)$"]
-SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("FAIRHAND_HSTS_SECONDS", default=31_536_000)
+_hsts_seconds = env.number("FAIRHAND_HSTS_SECONDS", 31_536_000, least=0, most=10 * 31_536_000, of="seconds")
+SECURE_HSTS_SECONDS = 0 if DEBUG else _hsts_seconds
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-BEHIND_PROXY = env.bool("FAIRHAND_BEHIND_PROXY", default=False)
+BEHIND_PROXY = env.flag("FAIRHAND_BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # limits per address count the client's, as the proxy names it
 
@@ -361,7 +356,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("FAIRHAND_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("FAIRHAND_LOG_LEVEL", "INFO")},
     "loggers": {"django.request": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
 }
 
@@ -396,16 +391,12 @@ LIMITS = {
     "assigned_per_week_and_worker": 3,
     "rejections_beyond_share": 3,  # within 30 days
 }
-for _limit, _number in env.dict("FAIRHAND_LIMITS", default={}).items():  # drafts_per_organization=2000,tokens_per_account=100
-    if _limit not in LIMITS or not _number.isdecimal():
-        raise ImproperlyConfigured(f"FAIRHAND_LIMITS: {_limit}={_number} is no limit there is; known are {', '.join(LIMITS)}")
-    LIMITS[_limit] = int(_number)
+LIMITS |= env.numbers("FAIRHAND_LIMITS", LIMITS)  # drafts_per_organization=2000,tokens_per_account=100
 
 # ---- house rules about work and pay; the reasons stand in docs/money.md and docs/operating.md ----
 
-PILOT_ABOVE_TASKS = env.int(
-    "FAIRHAND_PILOT_ABOVE_TASKS", default=200
-)  # a larger batch runs on a small group first, or says why not
+# A larger batch runs on a small group first, or says why not.
+PILOT_ABOVE_TASKS = env.number("FAIRHAND_PILOT_ABOVE_TASKS", 200, least=0, most=5_000_000, of="tasks")
 # While a person looks at somebody whom a rule would pause a second time running: `work`, or `paid` for the waiting. A batch may say otherwise.
-CASE_WAITING = env.str("FAIRHAND_CASE_WAITING", default="work", choices=["work", "paid"])
-PLATFORM_FEE_PERCENT = env.int("FAIRHAND_FEE_PERCENT", default=20)  # on top of pay, never out of it
+CASE_WAITING = env.one_of("FAIRHAND_CASE_WAITING", "work", ["work", "paid"])
+PLATFORM_FEE_PERCENT = env.number("FAIRHAND_FEE_PERCENT", 20, least=0, most=100, of="percent")  # on top of pay, never out of it
