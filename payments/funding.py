@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from foundation import audit, events
 from foundation.errors import NotFound
@@ -34,7 +34,7 @@ def deposit(
         raise NotFound
     if not 0 < amount_micros <= DEPOSIT_MAX_MICROS:
         raise BadTransfer("A deposit is above zero and at most ten million.", field="amount_micros", limit=DEPOSIT_MAX_MICROS)
-    key = f"deposit:{organization_id}:{reference}"
+    key = f"{_deposits_of(organization_id)}{reference}"
     funds = ledger.account(Account.Kind.FUNDS, owner_id=organization_id, currency=currency, now=now)
     Account.objects.select_for_update(no_key=True).get(id=funds.id)  # a twin of this request waits here, and finds it known
     known = Transfer.objects.filter(key=key).exists()
@@ -59,6 +59,16 @@ def deposit(
         )
         events.record("funds.deposited", subject_id=row.id, organization_id=organization_id, actor_id=actor.id, now=now)
     return row
+
+
+def bank_reference(row: Transfer) -> str:
+    """What the outside world calls a deposit."""
+    assert row.reference is not None
+    return row.key.removeprefix(_deposits_of(row.reference))
+
+
+def _deposits_of(organization_id: UUID) -> str:
+    return f"deposit:{organization_id}:"
 
 
 def reserve(
@@ -122,25 +132,24 @@ def release(organization_id: UUID, batch_id: UUID, *, keep_micros: int, currency
 
 
 def funds_of(organization_id: UUID) -> list[dict[str, Any]]:
-    """A requester's money per currency, in micros: paid in, set aside for batches net of what came back, and available.
+    """A requester's money per currency, in micros: paid in, and of it what is available, still set aside, and spent.
 
-    Raises NotFound for an organisation that does not exist.
+    The three add up to what was paid in. Raises NotFound for an organisation that does not exist.
     """
     if not Organization.objects.filter(id=organization_id).exists():
         raise NotFound
     rows = []
     for account in Account.objects.filter(kind=Account.Kind.FUNDS, owner_id=organization_id).order_by("currency"):
-        moved = Transfer.objects.of([account.id]).aggregate(
-            deposited=Sum("amount_micros", filter=Q(reason="deposit")),
-            reserved=Sum("amount_micros", filter=Q(reason="reserve")),
-            released=Sum("amount_micros", filter=Q(reason="release")),
-        )
+        moved = Transfer.objects.filter(credit_id=account.id, reason="deposit").aggregate(micros=Sum("amount_micros", default=0))
+        reserves = Transfer.objects.filter(debit_id=account.id, reason="reserve").values_list("credit_id", flat=True).distinct()
+        funds, in_escrow = ledger.balance(account.id), ledger.posted_in(list(reserves))
         rows.append(
             {
                 "currency": account.currency,
-                "deposited_micros": moved["deposited"] or 0,
-                "reserved_micros": (moved["reserved"] or 0) - (moved["released"] or 0),
-                "available_micros": ledger.balance(account.id).available,
+                "deposited_micros": moved["micros"],
+                "reserved_micros": in_escrow + funds.held_out,
+                "spent_micros": moved["micros"] - funds.posted - in_escrow,
+                "available_micros": funds.available,
             }
         )
     return rows

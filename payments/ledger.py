@@ -206,6 +206,16 @@ def balance(account_id: UUID) -> Balance:
     return Balance(int(posted), int(held_out), int(held_in))
 
 
+def posted_in(account_ids: Sequence[UUID]) -> int:
+    """What these accounts hold together at this instant, what is promised out of them included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(b.posted), 0) FROM unnest(%s::uuid[]) AS a (id), LATERAL payments_balance(a.id) AS b",
+            [list(account_ids)],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def paid_out(account_id: UUID) -> int:
     """What has left a worker's account as payouts, in micros."""
     paid = Transfer.objects.filter(debit_id=account_id, phase__in=[Transfer.Phase.POST, Transfer.Phase.SETTLE], reason="payout")

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from payments import funding
 from payments.funding import DEPOSIT_MAX_MICROS
 from payments.models import PayFloor, Transfer, WorkInterval
 from payments.money import MICROS
@@ -62,7 +63,8 @@ class CurrencyFunds(serializers.Serializer[Any]):
 
     currency = serializers.CharField()
     deposited_micros = serializers.IntegerField(help_text="Paid in, ever.")
-    reserved_micros = serializers.IntegerField(help_text="Set aside for batches and not come back: spent, or still to be.")
+    reserved_micros = serializers.IntegerField(help_text="Set aside for batches, and neither spent nor come back yet.")
+    spent_micros = serializers.IntegerField(help_text="Gone to workers and into fees.")
     available_micros = serializers.IntegerField(help_text="Free for the next batch.")
 
 
@@ -70,6 +72,21 @@ class FundsBody(serializers.Serializer[Any]):
     """An organisation's money."""
 
     results = CurrencyFunds(many=True)
+
+
+class DepositBody(serializers.ModelSerializer[Transfer]):
+    """Money that was paid in."""
+
+    organization_id = serializers.UUIDField(source="reference", read_only=True)
+    reference = serializers.SerializerMethodField(help_text="The bank's name for it, as it was sent.")
+
+    class Meta:
+        model = Transfer
+        fields = ["id", "phase", "organization_id", "amount_micros", "currency", "reason", "reference", "hold_id", "created_at"]
+
+    def get_reference(self, row: Transfer) -> str:
+        """What stands in the transfer's key after the organisation."""
+        return funding.bank_reference(row)
 
 
 class DepositRequest(serializers.Serializer[Any]):

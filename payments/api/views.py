@@ -72,7 +72,7 @@ class Deposit(MoneyCommand):
     """Record a deposit (operators)."""
 
     accepts = shapes.DepositRequest
-    answers = shapes.TransferBody
+    answers = shapes.DepositBody
     status = 201
 
     def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:

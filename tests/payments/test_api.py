@@ -112,9 +112,20 @@ def test_a_stranger_without_a_token_is_refused(client, db, path):
 def test_funds_show_what_was_paid_in_reserved_and_is_left(rita, olga):
     paid_in(olga, rita)
     funding.reserve(rita.organization.id, new_id(), amount_micros=2_000_000, unit_cap_micros=1, currency="USD", now=rita.now)
-    expected = {"currency": "USD", "deposited_micros": 5_000_000, "reserved_micros": 2_000_000, "available_micros": 3_000_000}
+    expected = {
+        "currency": "USD",
+        "deposited_micros": 5_000_000,
+        "reserved_micros": 2_000_000,
+        "spent_micros": 0,
+        "available_micros": 3_000_000,
+    }
     for person in (rita, olga):
         assert person.get(f"organizations/{rita.organization.id}/funds").json() == {"results": [expected]}
+
+
+def test_a_deposit_answers_with_the_reference_that_was_sent(rita, olga):
+    body = olga.post(f"organizations/{rita.organization.id}/deposits", DEPOSIT | {"reference": "NC-1: 7"}).json()
+    assert (body["reference"], body["organization_id"]) == ("NC-1: 7", str(rita.organization.id))
 
 
 def test_another_s_funds_are_not_there(rita, rex, wanda, olga):

@@ -22,7 +22,9 @@ def of(rita) -> list[dict]:
 
 def test_a_deposit_becomes_funds_with_an_audit_entry_and_an_event(olga, rita):
     row = deposit(olga, rita)
-    assert of(rita) == [{"currency": "USD", "deposited_micros": 5_000_000, "reserved_micros": 0, "available_micros": 5_000_000}]
+    assert of(rita) == [
+        {"currency": "USD", "deposited_micros": 5_000_000, "reserved_micros": 0, "spent_micros": 0, "available_micros": 5_000_000}
+    ]
     entry = AuditEntry.objects.get(action="funds.deposited")
     assert (entry.actor_id, entry.reason) == (olga.user.id, WIRE["reason"])
     assert Event.objects.filter(kind="funds.deposited", subject_id=row.id, organization_id=rita.organization.id).count() == 1
@@ -76,7 +78,13 @@ def test_a_reserve_moves_funds_into_an_escrow_with_its_cap_once(olga, rita):
     assert (escrow.kind, escrow.owner_id, escrow.unit_cap_micros) == ("escrow", batch_id, 100)
     assert ledger.balance(escrow.id).available == 2_000_000
     assert of(rita) == [
-        {"currency": "USD", "deposited_micros": 5_000_000, "reserved_micros": 2_000_000, "available_micros": 3_000_000}
+        {
+            "currency": "USD",
+            "deposited_micros": 5_000_000,
+            "reserved_micros": 2_000_000,
+            "spent_micros": 0,
+            "available_micros": 3_000_000,
+        }
     ]
 
 
@@ -110,7 +118,9 @@ def test_a_release_gives_back_what_is_not_kept_and_again_the_rest(olga, rita):
 
     assert [release(400), release(400), release(500), release(0), release(0)] == [600, 0, 0, 400, 0]
     assert ledger.balance(escrow.id).available == 0
-    assert of(rita) == [{"currency": "USD", "deposited_micros": 5_000_000, "reserved_micros": 0, "available_micros": 5_000_000}]
+    assert of(rita) == [
+        {"currency": "USD", "deposited_micros": 5_000_000, "reserved_micros": 0, "spent_micros": 0, "available_micros": 5_000_000}
+    ]
 
 
 def test_what_answers_hold_is_never_released(olga, rita, wanda):
@@ -130,3 +140,39 @@ def test_what_answers_hold_is_never_released(olga, rita, wanda):
     )
     assert funding.release(rita.organization.id, batch_id, keep_micros=0, currency="USD", now=rita.now) == 900
     assert ledger.balance(escrow.id) == ledger.Balance(posted=100, held_out=100, held_in=0)
+
+
+def test_reserved_is_what_is_still_in_escrow_and_spent_what_has_left_it(olga, rita, wanda):
+    deposit(olga, rita)
+    batch_id, answers = new_id(), [new_id(), new_id()]
+    escrow = reserve(rita, batch_id, 1_000)
+    earnings = ledger.account("earnings", owner_id=wanda.worker.id, currency="USD", now=rita.now)
+    holds = [
+        ledger.hold(
+            key=f"earning:{answer}",
+            debit_id=escrow.id,
+            credit_id=earnings.id,
+            amount_micros=100,
+            currency="USD",
+            reason="earning",
+            reference=answer,
+            now=rita.now,
+        )
+        for answer in answers
+    ]
+    seen = []
+
+    def look() -> None:
+        (row,) = of(rita)
+        seen.append((row["available_micros"], row["reserved_micros"], row["spent_micros"]))
+        assert sum(seen[-1]) == row["deposited_micros"] == 5_000_000
+
+    look()
+    ledger.settle(holds[0].id, key=f"accepted:{answers[0]}", now=rita.now)
+    look()
+    funding.release(rita.organization.id, batch_id, keep_micros=0, currency="USD", now=rita.now)
+    look()
+    ledger.void(holds[1].id, key=f"rejected:{answers[1]}", now=rita.now)
+    funding.release(rita.organization.id, batch_id, keep_micros=0, currency="USD", now=rita.now)
+    look()
+    assert seen == [(4_999_000, 1_000, 0), (4_999_000, 900, 100), (4_999_800, 100, 100), (4_999_900, 0, 100)]
