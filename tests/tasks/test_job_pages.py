@@ -1,5 +1,6 @@
 """Jobs as pages: what they say, how they are narrowed, where they lead, and how many queries they take."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from foundation.ids import new_id
 from tasks import publishing
 from tasks.models import Batch
 from tests.builders import Visitor
-from tests.tasks import scenes
+from tests.tasks import learning_scenes, scenes
 from tests.tasks.test_job_list import FRENCH
 from workforce import decisions
 
@@ -79,7 +80,7 @@ def test_a_job_says_what_is_missing_and_until_when(me, rita, olga, wanda, now):
     )
     page = text(me.get(f"/jobs/{batch.id}/"))
     assert "Too many answers were not as expected." in page
-    assert "Tue 3 Mar, 09:00" in page
+    assert "3 Mar 2026, 09:00" in page
     assert "fr" in page
     assert reverse("workspace", args=[batch.id]) not in page
 
@@ -123,3 +124,27 @@ def test_more_jobs_ask_no_more_queries(me, rita, olga, now):
     for _ in range(4):
         publishing.publish(rita.actor, scenes.draft(rita, of=of, tasks=1).id, now=now)
     assert queries() == first <= QUERIES
+
+
+def test_what_is_asked_about_stands_in_the_title(me, rita, olga, wanda, now):
+    batch = scenes.opened(rita, olga)
+    made = decisions.record(
+        wanda.worker.id,
+        kind="pause",
+        scope=f"project:{batch.project_id}",
+        reason="Too many answers were not as expected.",
+        rule="gold-accuracy/1",
+        now=now,
+        effective_until=now + timedelta(hours=24),
+    )
+    page = text(me.get(f"/decisions/{made.id}/ask/"))
+    title, heading = (re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", page, re.DOTALL).group(1).strip() for tag in ("title", "h1"))
+    assert title == f"{heading} · Fairhand"
+
+
+def test_a_course_not_begun_says_of_each_lesson_what_is_to_do(me, rita):
+    made = learning_scenes.course(rita)
+    page = text(me.get(f"/training/{made.id}/"))
+    assert "to read" in page
+    assert "to practise, until" in page
+    assert "mastered" not in page

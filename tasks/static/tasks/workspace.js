@@ -231,7 +231,7 @@
     $("over-missing").replaceChildren(...(details.missing ?? []).map(missingLine));
     if (["break_needed", "day_is_full", "week_is_full"].includes(refusal?.code)) document.dispatchEvent(new Event("fairhand:ask-clock"));
     $("over-until").hidden = !details.until;
-    if (details.until) $("over-until").textContent = `${say.until} ${new Date(details.until).toLocaleString(document.documentElement.lang, { timeZone: page.time_zone })}`;
+    if (details.until) $("over-until").textContent = `${say.until} ${instant(details.until)}`;
     $("over").focus();
     status("");
     document.dispatchEvent(new CustomEvent("fairhand:task", { detail: { id: null } }));
@@ -267,6 +267,14 @@
       else trouble(refusal.message ? explain(refusal) : say.failed);
     }
   }
+  // As every page says it: 27 Nov 2026, 14:38.
+  function instant(at) {
+    const asked = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: page.time_zone };
+    const parts = new Intl.DateTimeFormat(document.documentElement.lang, asked).formatToParts(new Date(at));
+    const { day, month, year, hour, minute } = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+    return `${day} ${month} ${year}, ${hour}:${minute}`;
+  }
+
   // A control by the heading above it, which is what people see; its name in the interface is the requester's own.
   function heading(control) {
     const tags = [...new DOMParser().parseFromString(page.interface, "text/xml").querySelectorAll("*")];
