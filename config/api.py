@@ -28,6 +28,7 @@ STATUS_OF_KIND: list[tuple[type[DomainError], int]] = [
     (Busy, 503),
 ]
 LOST = ("08", "57P", "53300")  # SQLSTATE: connection exceptions, the server shuts down or starts up, too many connections
+SHOWN_CHARACTERS = 100  # of a header that is not understood
 RETRY_SECONDS = 1  # what a Busy answer asks its caller to wait
 
 
@@ -59,7 +60,7 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         names = ", ".join(fields)
         return Response(error_body("invalid", f"Please correct: {names}.", {"fields": fields}), status=400)
     if isinstance(error, exceptions.APIException):
-        return _framework_refusal(error)
+        return _framework_refusal(error, context)
     if isinstance(error, DataError):
         set_rollback()
         log.error("A value got past the gate, and the database refused it.", exc_info=error)
@@ -91,13 +92,41 @@ def refused_by_the_database() -> tuple[str, str, dict[str, Any]]:
     return Unkeepable.code, "A value is too large to be kept, or cannot be kept at all; nothing was written.", {}
 
 
-def _framework_refusal(error: exceptions.APIException) -> Response:
+def _framework_refusal(error: exceptions.APIException, context: dict[str, Any]) -> Response:
     headers = {}
     if (scheme := getattr(error, "auth_header", None)) is not None:
         headers["WWW-Authenticate"] = str(scheme)
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(int(wait))
-    return Response(error_body(str(error.default_code), str(error.detail), {}), status=error.status_code, headers=headers or None)
+    message, details = _way_out(error, context.get("request"), context.get("view"))
+    return Response(error_body(str(error.default_code), message, details), status=error.status_code, headers=headers or None)
+
+
+def _way_out(error: exceptions.APIException, request: Any, view: Any) -> tuple[str, dict[str, Any]]:
+    """The message and the details of a refusal of the framework's, whose own words name no way out."""
+    if isinstance(error, exceptions.NotAuthenticated):
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme and scheme.lower() != "bearer":  # what has no space may be the token itself, and is not repeated
+            got = scheme[:SHOWN_CHARACTERS] if token else ""
+            return gettext("The header is `Authorization: Bearer fh_…`, with the word Bearer before the token."), {
+                "field": "Authorization",
+                "got": got,
+            }
+        return gettext("Send `Authorization: Bearer fh_…`. Get a token with POST tokens (email and password)."), {}
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        known = [parser.media_type for parser in view.parser_classes]
+        got = (request.content_type or "")[:SHOWN_CHARACTERS]
+        said = {"got": got, "known": ", ".join(known)}
+        message = gettext("A body of the type “%(got)s” is not read here. Send it with `Content-Type`: %(known)s.") % said
+        return message, {"field": "Content-Type", "got": got, "known": known}
+    if isinstance(error, exceptions.MethodNotAllowed):
+        known = [method for method in view.allowed_methods if method != "OPTIONS"]
+        said = {"got": request.method, "known": ", ".join(known)}
+        return gettext("%(got)s does nothing here. Use: %(known)s.") % said, {"got": request.method, "known": known}
+    if isinstance(error, exceptions.NotAcceptable):
+        known = [renderer.media_type for renderer in view.renderer_classes]
+        return gettext("Answers come as %(known)s. Ask for it with `Accept`.") % {"known": ", ".join(known)}, {"known": known}
+    return str(error.detail), {}
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:

@@ -9,7 +9,11 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Connect what happens after migrating and after each job."""
+        """Connect what happens after migrating and after each job; choices of serializers made from models are refused with what there is."""
+        from rest_framework.serializers import ModelSerializer
+
         from config import checks, schedules  # noqa: F401 - a check is there once its module is loaded
+        from foundation.api.fields import ChoiceField
 
         schedules.connect()
+        ModelSerializer.serializer_choice_field = ChoiceField

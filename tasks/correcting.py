@@ -17,7 +17,7 @@ from foundation import audit, events
 from foundation.errors import NotFound
 from qualification import evidence
 from tasks import answering, gating, weighing
-from tasks.errors import GoldUnchanged
+from tasks.errors import GoldUnchanged, GoldUnexplained
 from tasks.models import Gold, GoldChange, GoldScore, Task
 from tasks.publishing import own_batch
 from workforce import limits, notifying
@@ -34,7 +34,8 @@ def correct(actor: Actor, task_id: UUID, *, solution: Any, reason: str, now: dat
     """Correct the truth of a gold task; answers given and to come are weighed against the new one. Managers of its organisation.
 
     Locks the gold, so that no answer is weighed against the old truth afterwards. Returns the receipt; a job fills in what followed. Raises
-    NotFound, AnswerInvalid for a solution that does not fit, GoldUnchanged for one that is retired or has this truth already, LimitReached.
+    NotFound, GoldUnexplained, AnswerInvalid for a solution that does not fit, GoldUnchanged for one that is retired or has this truth
+    already, LimitReached.
     """
     gold = _own(actor, task_id, reason)
     found = answering.interface_of_project(gold.task.project_id).solution(solution, gold.task.payload)
@@ -48,7 +49,8 @@ def correct(actor: Actor, task_id: UUID, *, solution: Any, reason: str, now: dat
 def retire(actor: Actor, task_id: UUID, *, reason: str, now: datetime) -> GoldChange:
     """Let a task be gold no longer: nobody gets it any more, and no answer to it counts for or against anybody. Managers.
 
-    Who holds it hands it in as ever and is paid. Locks the gold, then the task. Raises NotFound and GoldUnchanged for one that is retired.
+    Who holds it hands it in as ever and is paid. Locks the gold, then the task. Raises NotFound, GoldUnexplained, and GoldUnchanged
+    for one that is retired.
     """
     gold = _own(actor, task_id, reason)
     if gold.retired_at is not None:
@@ -64,9 +66,7 @@ def _own(actor: Actor, task_id: UUID, reason: str) -> Gold:
         raise NotFound
     own_batch(actor, gold.task.batch_id)
     if not REASON_MIN_CHARACTERS <= len(reason.strip()) <= REASON_MAX_CHARACTERS:
-        raise GoldUnchanged(
-            "Say what was wrong, in 10 to 2000 characters.", field="reason", limit=REASON_MIN_CHARACTERS, got=len(reason.strip())
-        )
+        raise GoldUnexplained(field="reason", least=REASON_MIN_CHARACTERS, limit=REASON_MAX_CHARACTERS, got=len(reason.strip()))
     return gold
 
 

@@ -318,8 +318,15 @@ class CaseUnexplained(Invalid):
     message = "Say why, in 50 to 5000 characters: the worker reads it."
 
 
+class GoldUnexplained(Invalid):
+    """Gold is corrected or retired with a reason."""
+
+    code = "gold_unexplained"
+    message = "Say what was wrong, in 10 to 2000 characters."
+
+
 class GoldUnchanged(Invalid):
-    """Nothing about the gold would change, or it does not say why."""
+    """Nothing about the gold would change."""
 
     code = "gold_unchanged"
     message = "This task is gold no longer, or its solution is this one already."

@@ -14,13 +14,13 @@ INSTANT, DAY = "j M Y, H:i", "j M Y"
 @register.filter
 def instant(at: datetime | None) -> str:
     """An instant: "27 Nov 2026, 14:38". None is a dash."""
-    return "–" if at is None else said(timezone.localtime(at), INSTANT)
+    return said(timezone.localtime(at), INSTANT) if at else "–"
 
 
 @register.filter
 def day(at: date | datetime | None) -> str:
     """A day, or that of an instant: "27 Nov 2026". None is a dash."""
-    if at is None:
+    if not at:
         return "–"
     return said(timezone.localtime(at) if isinstance(at, datetime) else at, DAY)
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from tasks import appealing
 from workforce import access, appeals
@@ -50,7 +51,7 @@ class WholeAppealBody(AppealBody):
 class VerdictRequest(serializers.Serializer[Any]):
     """The verdict, and why, as the worker reads it."""
 
-    verdict = serializers.ChoiceField(choices=[(Appeal.State.UPHELD, "upheld"), (Appeal.State.OVERTURNED, "overturned")])
+    verdict = ChoiceField(choices=[(Appeal.State.UPHELD, "upheld"), (Appeal.State.OVERTURNED, "overturned")])
     reason = serializers.CharField(max_length=appeals.REASON_MAX_CHARACTERS, help_text="At least 50 characters.")
 
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation.api.fields import ChoiceField
 from tasks import asking
 from workforce import access, threads
 from workforce.api.commands import WorkCommand
@@ -25,7 +26,7 @@ class AskRequest(TextRequest):
 class FlagRequest(serializers.Serializer[Any]):
     """What is wrong with the task."""
 
-    reason = serializers.ChoiceField(choices=Thread.Reason.choices)
+    reason = ChoiceField(choices=Thread.Reason.choices)
     comment = serializers.CharField(required=False, allow_blank=True, default="", max_length=threads.TEXT_MAX_CHARACTERS)
 
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from tasks import casework, correcting
 from tasks.models import Case, GoldChange
@@ -72,7 +73,7 @@ class OneCase(RetrieveAPIView[Case]):
 class CaseVerdictBody(serializers.Serializer[Any]):
     """What is to happen, and why, as the worker reads it."""
 
-    verdict = serializers.ChoiceField(choices=Case.Verdict.choices)
+    verdict = ChoiceField(choices=Case.Verdict.choices)
     reason = serializers.CharField(max_length=casework.REASON_MAX_CHARACTERS, help_text="At least 50 characters.")
     until = serializers.DateTimeField(required=False, help_text="Of a pause, and only of one: when it ends, within 90 days.")
 

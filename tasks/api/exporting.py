@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from foundation.api.filters import UnknownFilter
+from foundation.api import parameters
 from tasks import exporting
 from workforce import access
 
@@ -20,9 +20,8 @@ FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="ndjson")
 
 
 def _stream(request: Request, columns: list[str], rows: Iterator[exporting.Row], name: str) -> StreamingHttpResponse:
-    wanted = request.query_params.get("format", "ndjson")
-    if wanted not in FORMATS or set(request.query_params) - {"format"}:
-        raise UnknownFilter(field="format", known=list(FORMATS))
+    parameters.check_names(request, ["format"])
+    wanted = parameters.one_of(request, "format", list(FORMATS))
     body = exporting.as_csv(columns, rows) if wanted == "csv" else exporting.as_ndjson(rows)
     response = StreamingHttpResponse(body, content_type=FORMATS[wanted])
     response["Content-Disposition"] = f'attachment; filename="{name}.{wanted}"'

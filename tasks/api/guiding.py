@@ -13,7 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from foundation import differences
-from foundation.api.filters import ClosedFilters, UnknownFilter
+from foundation.api.fields import ChoiceField
+from foundation.api.filters import ClosedFilters
+from foundation.api.parameters import BadParameter
 from foundation.errors import NotFound
 from foundation.markdown import html_of
 from tasks import guideline_changes, guidelines, media, publishing
@@ -114,7 +116,7 @@ class OneGuideline(RetrieveAPIView[Guideline]):
 class ChangePart(serializers.Serializer[Any]):
     """A block of the text, in reading order."""
 
-    kind = serializers.ChoiceField(choices=["same", "changed", "added", "removed"])
+    kind = ChoiceField(choices=["same", "changed", "added", "removed"])
     html = serializers.CharField(help_text="Words that came and went stand in ins and del.")
 
 
@@ -122,7 +124,7 @@ class EntryChangeBody(serializers.Serializer[Any]):
     """What became of a label's entry."""
 
     label = serializers.CharField()  # type: ignore[assignment]  # a field's own label is something else
-    kind = serializers.ChoiceField(choices=["changed", "added", "removed"])
+    kind = ChoiceField(choices=["changed", "added", "removed"])
     parts = ChangePart(many=True)
 
 
@@ -147,10 +149,10 @@ class Changes(APIView):
             raise NotFound
         asked = request.query_params.get("since", str(row.version - 1))
         if not (asked.isascii() and asked.isdecimal()) or len(asked) > 9:
-            raise UnknownFilter("`since` is the number of a version.", field="since", got=asked[:100])
+            raise BadParameter("`since` is the number of a version.", field="since", got=asked[:100])
         earlier = Guideline(version=0, meaning_version=0) if int(asked) == 0 else guidelines.version_of(row, int(asked))
         if earlier is None:
-            raise UnknownFilter("There is no such version before this one.", field="since", got=asked, limit=row.version - 1)
+            raise BadParameter("There is no such version before this one.", field="since", got=asked, limit=row.version - 1)
         sign = media.signer_for(media.owner_of_project(row.project_id))
         parts = differences.of_text(earlier.text, row.text, sign=sign)
         entries = guideline_changes.of_entries(earlier.entries, row.entries, sign=sign)

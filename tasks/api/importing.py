@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation.api import parameters
 from foundation.api.commands import idempotency_key
-from foundation.api.filters import ClosedFilters, UnknownFilter
+from foundation.api.filters import ClosedFilters
 from foundation.api.schema import IDEMPOTENCY_KEY
 from foundation.bodies import check_charset
 from foundation.clock import instant_of
@@ -86,11 +87,8 @@ class Upload(APIView):
     )
     def post(self, request: Request, batch_id: UUID) -> Response:
         """Read the upload; 201 when rows were added, 422 with the same report when a bad row kept all of them out."""
-        if unknown := set(request.query_params) - {"on_error"}:
-            raise UnknownFilter(field=sorted(unknown)[0], known=["on_error"])
-        on_error = request.query_params.get("on_error", "refuse")
-        if on_error not in ("refuse", "skip"):
-            raise UnknownFilter(field="on_error", known=["refuse", "skip"])
+        parameters.check_names(request, ["on_error"])
+        on_error = parameters.one_of(request, "on_error", ["refuse", "skip"])
         content_type = (request.content_type or "").split(";")[0].strip().lower()
         if content_type not in (uploads.NDJSON, uploads.CSV):
             raise UnsupportedMediaType(content_type or "(none)")

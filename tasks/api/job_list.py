@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import UnknownFilter
 from foundation.clock import instant_of
 from tasks import job_list
@@ -18,7 +19,7 @@ from workforce import access
 class JobsQuery(serializers.Serializer[Any]):
     """How jobs are listed."""
 
-    order = serializers.ChoiceField(choices=job_list.Order.choices, default=job_list.Order.NEWEST)
+    order = ChoiceField(choices=job_list.Order.choices, default=job_list.Order.NEWEST)
     eligible_only = serializers.BooleanField(default=False)
 
 

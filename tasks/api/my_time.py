@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation.api.fields import ChoiceField
 from foundation.clock import instant_of
 from payments import stops
 from tasks import clocking
@@ -22,7 +23,7 @@ ADVICE = ["go_on", stops.TAKE_A_BREAK, stops.DAY_IS_LONG, stops.DAY_IS_FULL, sto
 class ClockBody(serializers.Serializer[Any]):
     """What a worker's clock says. Seconds; the tasks in hand count as far as their worker was seen at them."""
 
-    advice = serializers.ChoiceField(choices=ADVICE)
+    advice = ChoiceField(choices=ADVICE)
     words = serializers.CharField(help_text="The advice, for the worker to read; empty for `go_on`.")
     stops = serializers.BooleanField(help_text="There are no new tasks now. What is held can be handed in and is paid.")
     may_go_on = serializers.BooleanField(help_text="POST me/time/go-on lifts the stop.")

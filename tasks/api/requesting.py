@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from foundation.errors import NotFound
@@ -94,7 +95,7 @@ class NewBatch(serializers.ModelSerializer[Batch]):
     accuracy_bar = serializers.FloatField(min_value=0, max_value=1, required=False, allow_null=True)
     requirements = serializers.ListField(child=serializers.DictField(), required=False)
     sensitive = serializers.ListField(
-        child=serializers.ChoiceField(choices=Sensitive.choices),
+        child=ChoiceField(choices=Sensitive.choices),
         required=False,
         max_length=len(Sensitive),
         help_text="What its tasks may show; only workers who opted in to all of it are offered the batch.",

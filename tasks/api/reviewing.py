@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from tasks import reviewing
 from tasks.models import Answer, Assignment, Batch, BulkAcceptance, Review
@@ -108,7 +109,7 @@ class Accept(PostCommand):
 class RejectRequest(serializers.Serializer[Any]):
     """Why: a reason from the list, an explanation the worker reads, and what it points at."""
 
-    reason = serializers.ChoiceField(choices=Review.Reason.choices)
+    reason = ChoiceField(choices=Review.Reason.choices)
     comment = serializers.CharField(max_length=5000, help_text="At least 100 characters.")
     evidence = serializers.DictField()
 
@@ -127,7 +128,7 @@ class Reject(PostCommand):
 class BulkAcceptanceBody(serializers.ModelSerializer[BulkAcceptance]):
     """How far accepting everything that waited has got. Poll it until `state` is `done`."""
 
-    state = serializers.ChoiceField(choices=["running", "done"], read_only=True)
+    state = ChoiceField(choices=["running", "done"], read_only=True)
 
     class Meta:
         model = BulkAcceptance

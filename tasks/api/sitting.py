@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from qualification import examining, item_statistics
 from qualification.models import Exam, ExamAttempt
@@ -41,7 +42,7 @@ class NewExam(serializers.Serializer[Any]):
     label_minimums = serializers.DictField(required=False)
     scoring = serializers.DictField(required=False)
     answer_key = serializers.CharField(required=False, max_length=KEY_MAX_CHARACTERS)
-    review_allowed = serializers.ChoiceField(choices=Exam.Review.choices, required=False)
+    review_allowed = ChoiceField(choices=Exam.Review.choices, required=False)
 
 
 class Created(serializers.Serializer[Any]):

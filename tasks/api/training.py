@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from foundation.errors import NotFound
 from foundation.markdown import html_of
@@ -351,7 +352,7 @@ class PracticeRequest(serializers.Serializer[Any]):
 class FeedbackBody(serializers.Serializer[Any]):
     """What the answer was worth, the solution and the explanation, and where that leaves one."""
 
-    verdict = serializers.ChoiceField(choices=["right", "partly", "wrong"])
+    verdict = ChoiceField(choices=["right", "partly", "wrong"])
     score = serializers.FloatField()
     counts = serializers.BooleanField()
     solution = serializers.ListField(child=serializers.DictField())

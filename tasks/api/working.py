@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from foundation.api.commands import idempotency_key
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from tasks import answering, assigning, desk, drafting, framing, media, my_work, reading
 from tasks.models import Assignment, GuidelineReading, Review
@@ -169,7 +170,7 @@ class ReturnBody(serializers.Serializer[Any]):
     """Proof of holding the lease, and why it is given back: not asked of anyone, and useful to the requester."""
 
     token = serializers.UUIDField()
-    reason = serializers.ChoiceField(choices=Assignment.ReturnReason.choices, required=False, default="")
+    reason = ChoiceField(choices=Assignment.ReturnReason.choices, required=False, default="")
     comment = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 

@@ -10,7 +10,7 @@ from payments.models import Transfer
 from qualification import evidence
 from qualification.models import Estimate, Training, Withdrawal
 from tasks import appealing, casework, correcting, gating, practising, weighing
-from tasks.errors import CaseEnded, CaseUnexplained, GoldUnchanged, NotEligible
+from tasks.errors import CaseEnded, CaseUnexplained, GoldUnchanged, GoldUnexplained, NotEligible
 from tasks.models import Case, Gold, GoldChange, GoldScore, Task
 from tests.builders import known
 from tests.tasks import learning_scenes as learning
@@ -313,3 +313,19 @@ def test_counted_from_is_in_the_receipt(wanda, batch, now):
     pause = paused_once(wanda, batch, now)
     assert pause.inputs["counted_from"] is None
     assert pause.rule == gating.GATE_RULE
+
+
+def test_gold_is_corrected_and_retired_with_a_reason(rita, batch, now):
+    gold = Gold.objects.filter(task__batch=batch).first()
+    for refused in (
+        lambda: correcting.retire(rita.actor, gold.task_id, reason="Too bad.", now=now),
+        lambda: correcting.correct(rita.actor, gold.task_id, solution="a", reason=" " * 20, now=now),
+    ):
+        with pytest.raises(GoldUnexplained) as refusal:
+            refused()
+        assert (refusal.value.code, refusal.value.details["field"], refusal.value.details["least"]) == (
+            "gold_unexplained",
+            "reason",
+            10,
+        )
+    assert not GoldChange.objects.exists()

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from foundation.api.commands import idempotency_key
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from foundation.clock import instant_of
 from foundation.errors import NotFound
@@ -144,7 +145,7 @@ class StepBody(serializers.ModelSerializer[OnboardingStep]):
 class NewStep(serializers.Serializer[Any]):
     """A step to put on a list. What is left out gets a sensible value."""
 
-    kind = serializers.ChoiceField(choices=OnboardingStep.Kind.choices)
+    kind = ChoiceField(choices=OnboardingStep.Kind.choices)
     title = serializers.CharField(max_length=120, required=False)
     text = serializers.CharField(max_length=200_000, required=False, help_text="Markdown: what to read, or a word on why.")
     reference = serializers.CharField(max_length=120, required=False, help_text="The id of the exam or course.")

@@ -9,6 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from foundation.api.fields import ChoiceField
 from workforce import aliases, onboarding
 from workforce.addresses import ADDRESS_MAX_CHARACTERS, normal
 from workforce.errors import BadAddress
@@ -68,7 +69,7 @@ class LogInRequest(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=60, default="API")
     days = serializers.IntegerField(min_value=1, max_value=TOKEN_MAX_DAYS, default=TOKEN_DAYS)
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=Scope.choices),
+        child=ChoiceField(choices=Scope.choices),
         default=lambda: list(DEFAULT_SCOPES),
         min_length=1,
         max_length=len(Scope),
@@ -95,7 +96,7 @@ class NewTokenBody(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     token = serializers.CharField()
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices))
+    scopes = serializers.ListField(child=ChoiceField(choices=Scope.choices))
     expires_at = serializers.DateTimeField()
 
 
@@ -109,9 +110,9 @@ class ProfileRequest(serializers.Serializer[Any]):
         child=serializers.RegexField(onboarding.LANGUAGE, max_length=12), required=False, max_length=onboarding.LANGUAGES_MAX
     )
     language_levels = serializers.DictField(
-        child=serializers.ChoiceField(choices=Level.choices), required=False, help_text="Language → how well you know it."
+        child=ChoiceField(choices=Level.choices), required=False, help_text="Language → how well you know it."
     )
-    time_zone = serializers.ChoiceField(choices=sorted(available_timezones()), required=False)
+    time_zone = ChoiceField(choices=sorted(available_timezones()), required=False)
 
 
 class WorkerBody(serializers.ModelSerializer[Worker]):
@@ -141,7 +142,7 @@ class WorkerBody(serializers.ModelSerializer[Worker]):
 class ContentRequest(serializers.Serializer[Any]):
     """The sensitive content one accepts to see; everything else is refused."""
 
-    sensitive_accepted = serializers.ListField(child=serializers.ChoiceField(choices=Sensitive.choices), max_length=50)
+    sensitive_accepted = serializers.ListField(child=ChoiceField(choices=Sensitive.choices), max_length=50)
 
 
 class Stretch(serializers.Serializer[Any]):
@@ -227,7 +228,7 @@ class NewMember(serializers.Serializer[Any]):
     """Who, and as what."""
 
     email = AddressField()
-    role = serializers.ChoiceField(choices=Membership.Role.choices)
+    role = ChoiceField(choices=Membership.Role.choices)
 
 
 class MemberInvitationBody(serializers.ModelSerializer[MemberInvitation]):

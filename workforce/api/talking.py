@@ -10,6 +10,7 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation.api.fields import ChoiceField
 from foundation.api.filters import ClosedFilters
 from workforce import access, aliases, notifying, threads, wording
 from workforce.api.commands import PostCommand, TalkCommand
@@ -256,9 +257,9 @@ class ReadAllNotices(TalkCommand):
 class PreferenceBody(serializers.Serializer[Any]):
     """How one kind of notice is wanted."""
 
-    kind = serializers.ChoiceField(choices=NoticeKind.choices)
+    kind = ChoiceField(choices=NoticeKind.choices)
     on_site = serializers.BooleanField(required=False)
-    mail = serializers.ChoiceField(choices=Mail.choices, required=False)
+    mail = ChoiceField(choices=Mail.choices, required=False)
     always_on_site = serializers.BooleanField(read_only=True)
 
 
