@@ -5,7 +5,6 @@ drawn and kept in `.data/`.
 """
 
 import contextlib
-import re
 import secrets
 import sys
 from pathlib import Path
