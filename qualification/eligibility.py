@@ -5,8 +5,8 @@ are Amazon Mechanical Turk's ten, over skills (0–100), the worker's country, a
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,10 @@ class Facts:
     country: str = ""
     languages: frozenset[str] = frozenset()
     skills: Mapping[UUID, SkillFact] = field(default_factory=dict)
+
+    def of_skills(self, usable: Collection[UUID]) -> "Facts":
+        """The same of a worker who holds no skills but these."""
+        return replace(self, skills={skill_id: fact for skill_id, fact in self.skills.items() if skill_id in usable})
 
 
 @dataclass(frozen=True)

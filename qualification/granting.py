@@ -1,7 +1,8 @@
 """Skills are granted, revoked and expire; each change is a new row or the end of one, and touches the worker's standing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from foundation import constraints
 from foundation.errors import NotFound
 from foundation.paging import in_chunks
 from qualification.eligibility import Facts, SkillFact
-from qualification.errors import SkillNameTaken
+from qualification.errors import BadRequirement, SkillNameTaken
 from qualification.models import Grant, Skill
 from workforce import access, aliases, limits, notifying, onboarding
 from workforce.access import Actor
@@ -34,9 +35,31 @@ def create_skill(actor: Actor, *, organization_id: UUID, name: str, description:
         raise SkillNameTaken(field="name") from error
 
 
-def names_of(skill_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """What skills are called."""
-    return dict(Skill.objects.filter(id__in=skill_ids).values_list("id", "name"))
+def skills_for(organization_id: UUID, skill_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Those of the skills that an organisation may ask for, its own and the platform's, and what they are called."""
+    return usable_by([organization_id], skill_ids)[organization_id]
+
+
+def usable_by(organization_ids: Iterable[UUID], skill_ids: Iterable[UUID]) -> dict[UUID, dict[UUID, str]]:
+    """`skills_for` of several organisations at once; one query, none without skills."""
+    asked = set(skill_ids)
+    found = list(Skill.objects.filter(id__in=asked).values_list("id", "name", "organization_id")) if asked else []
+    return {one: {id_: name for id_, name, owner in found if owner in (None, one)} for one in set(organization_ids)}
+
+
+def check_skills(organization_id: UUID, requirements: Sequence[Mapping[str, Any]]) -> None:
+    """See that checked requirements name skills the organisation may ask for. Raises BadRequirement with the index; of a skill that is
+    another organisation's it says what it says of one that nobody has.
+    """
+    named = [UUID(one["skill_id"]) if one["subject"] == "skill" else None for one in requirements]
+    usable = skills_for(organization_id, filter(None, named))
+    for index, skill_id in enumerate(named):
+        if skill_id is not None and skill_id not in usable:
+            raise BadRequirement(
+                "Your organisation has no such skill, and neither has the platform. GET skills lists those you may ask for.",
+                field=f"requirements[{index}].skill_id",
+                got=str(skill_id),
+            )
 
 
 def facts_of(worker_id: UUID, *, now: datetime) -> Facts:

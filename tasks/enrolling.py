@@ -1,7 +1,7 @@
 """May this worker take part in that batch? Derived once, kept in the enrolment, and derived afresh when their standing moves."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -144,9 +144,10 @@ def missing_in_each(
     scopes = {Decision.scope_of_project(batch.project_id) for batch in batches}
     restrictions = decisions.in_force(worker_id, scopes=sorted(scopes), now=now)
     skills = {UUID(r["skill_id"]) for batch in batches for r in batch.requirements if r["subject"] == "skill"}
+    usable = granting.usable_by([batch.organization_id for batch in batches], skills)
     waiting = casework.holding_up(worker_id, [batch.project_id for batch in batches])
     unread, full = reading.unread_in_each(worker_id, batches), _full_groups(worker_id, batches, now=now)
-    ways, names = _ways(list(skills)) if skills else ({}, {})
+    ways = _ways(list(skills)) if skills else {}
     lifted_by = training.lifting([decision.id for decision in restrictions]) if restrictions else {}
     return {
         batch.id: [
@@ -160,21 +161,36 @@ def missing_in_each(
                 for decision in restrictions
                 if decision.scope == Decision.scope_of_project(batch.project_id)
             ),
-            *(_shown(gap) for gap in eligibility.missing(batch.requirements, facts, now, ways=ways, names=names)),
+            *_gaps(batch, facts, now, ways=ways, names=usable[batch.organization_id]),
         ]
         for batch in batches
     }
 
 
-def _ways(skill_ids: list[UUID]) -> tuple[dict[UUID, list[Way]], dict[UUID, str]]:
-    """Per skill, what grants it now; and what the skills are called."""
+def _gaps(
+    batch: Batch, facts: eligibility.Facts, now: datetime, *, ways: dict[UUID, list[Way]], names: dict[UUID, str]
+) -> Iterator[dict[str, Any]]:
+    """What is missing of a batch's requirements. `names` has the skills that its organisation may ask for: of any other, in a batch from
+    before that was checked, nobody learns who holds it, what it is called or how to get it.
+    """
+    for gap in eligibility.missing(batch.requirements, facts.of_skills(names), now, ways=ways, names=names):
+        skill_id = gap.requirement.get("skill_id")
+        if skill_id is None or UUID(skill_id) in names:
+            yield _shown(gap)
+        else:
+            message = _("This job asks for a skill that is not there. Its requester can publish it again.")
+            yield {"step": "skill", "message": message}
+
+
+def _ways(skill_ids: list[UUID]) -> dict[UUID, list[Way]]:
+    """Per skill, what grants it now."""
     ways: dict[UUID, list[Way]] = {}
     for exam in examining.exams_granting(skill_ids):
         ways.setdefault(exam.skill_id, []).append(Way("exam", str(exam.id), exam.title))
     for course in training.courses_granting(skill_ids):
         if course.skill_id is not None:
             ways.setdefault(course.skill_id, []).append(Way("course", str(course.id), course.title, course.skill_value))
-    return ways, granting.names_of(skill_ids)
+    return ways
 
 
 def _shown(gap: eligibility.Missing) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from foundation.paging import in_chunks
 from foundation.statements import waiting_at_most
 from payments import fairness, funding, ledger, pay_floors
 from payments.models import Account
-from qualification import eligibility
+from qualification import eligibility, granting
 from qualification.models import Course
 from tasks import closing, counting, gold, gold_looks, guidelines, measuring, media, pricing, reserving
 from tasks.errors import BadBatch, BatchEmpty, BatchStateConflict, PilotNeeded, PilotUnfinished, PriceTooLow
@@ -101,6 +101,7 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
     """A draft batch of a project; what is left out gets a sensible value. Raises BadRequirement, BadBatch and LimitReached."""
     project = own_project(actor, project_id)
     fields["requirements"] = eligibility.check_requirements(fields.get("requirements", []))
+    granting.check_skills(project.organization_id, fields["requirements"])
     fields.setdefault("lease_seconds", pricing.lease_seconds(fields["estimate_seconds"]))
     fields.setdefault("review_seconds", REVIEW_SECONDS)
     if fields.get("max_leases", 1) < fields.get("lease_size", 1):
@@ -194,7 +195,8 @@ def publish(
     At its own price, at `price_micros`, or at the one that its finished pilot suggests. A batch of more than PILOT_ABOVE_TASKS tasks has
     a finished pilot (see `piloting`), or a reason not to, which is kept and audited; a finished pilot still open is closed. Locks the
     batch, its pilot, then the requester's funds. An open batch is returned as it is. Raises BatchStateConflict, BatchEmpty, GoldStandsOut,
-    NoPayFloor, PilotNeeded, PilotUnfinished, PriceTooLow with the least price, MissingFunds with the shortfall; nothing has changed then.
+    BadRequirement for another organisation's skill, NoPayFloor, PilotNeeded, PilotUnfinished, PriceTooLow with the least price,
+    MissingFunds with the shortfall; nothing has changed then.
     """
     batch = _locked(actor, batch_id)
     if batch.state == Batch.State.OPEN:
@@ -204,6 +206,7 @@ def publish(
     guideline = _newest_guideline(batch.project_id)
     if guideline is None:
         raise BatchEmpty("The project has no guideline yet: POST projects/<id>/guidelines.", field="guideline")
+    granting.check_skills(batch.organization_id, batch.requirements)
     figures = _at_price(batch, price_micros, at_suggested_price, now)
     _refuse_if_incomplete(batch, figures)
     reason = _checked_reason(batch, figures, skip_pilot_reason)
