@@ -11,11 +11,13 @@ Answers, drafts and suggestions hold no HTML: the editor shows every text of the
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from html import escape as html_text
 from typing import Any
 from xml.etree import ElementTree
 
 import nh3
 
+from tasks.labels import nesting
 from tasks.labels.objects import CHOICES_DEPTH_MAX, FILE, PICTURE, VARIABLE
 
 TAGS = {
@@ -173,16 +175,21 @@ OFFERED = {
 }
 
 
+SLACK = 10  # what came clean through the gate writes out what was left out, and is longer and deeper than what went in
+SHOWN = {("img", "src"), ("a", "href")}  # where an address of a file kept here may stand
+
 Picture = Callable[[str], str]  # from the address of a picture kept here to the one that the editor is given
 
 
 def cleaned(html: str, picture: Picture | None = None) -> str:
     """HTML with nothing left in it that runs, loads, styles the page around it or leads a form or a frame anywhere. Cleaning again changes
     nothing. Text stays as it is shown. With `picture` the addresses of pictures kept here become what it makes of them, in HTML that was
-    cleaned before.
+    cleaned before. HTML that would take long to parse, which is refused where it enters (`too_much_in`), is shown as it was written.
     """
     if picture is not None and "/files/" not in html:
         return html
+    if nesting.too_much(html, slack=SLACK):
+        return html_text(html) if picture is None else html
     return (_cleaner() if picture is None else _making_cleaner(picture)).clean(html)
 
 
@@ -194,7 +201,7 @@ def _cleaner() -> nh3.Cleaner:
 def _making_cleaner(picture: Picture | None) -> nh3.Cleaner:
     def kept(tag: str, name: str, value: str) -> str | None:
         found = _kept(tag, name, value)
-        return picture(found) if found and picture and tag == "img" and name == "src" and FILE.fullmatch(found) else found
+        return picture(found) if found and picture and (tag, name) in SHOWN and FILE.fullmatch(found) else found
 
     return nh3.Cleaner(
         tags=TAGS,
@@ -219,7 +226,30 @@ def _kept(tag: str, name: str, value: str) -> str | None:
     return value
 
 
+def too_much_in(value: Any, field: str, *, is_html: bool = False) -> tuple[str, str] | None:
+    """The first place of a payload's value (or of any JSON that offers choices or items) whose HTML would take long to parse, and why."""
+    if isinstance(value, dict):
+        found = (
+            too_much_in(one, f"{field}.{name[:60]}", is_html=is_html or name.lower() == "html") for name, one in value.items()
+        )
+    elif isinstance(value, list):
+        found = (too_much_in(one, f"{field}[{n}]", is_html=is_html) for n, one in enumerate(value))
+    else:
+        why = nesting.too_much(value) if is_html and isinstance(value, str) else None
+        return (field, why) if why else None
+    return next(filter(None, found), None)
+
+
 # ---- an interface ----
+
+
+def too_much_in_tree(root: "ElementTree.Element") -> tuple[str, str] | None:
+    """The first attribute of HTML in a config that would take long to parse, and why."""
+    for tag in root.iter():
+        for name, value in tag.attrib.items():
+            if _is_html(str(tag.tag), name.lower(), value) and (why := nesting.too_much(value)):
+                return f"{tag.tag}.{name}", why
+    return None
 
 
 def harm(tag: str, attribute: str, value: str) -> str | None:

@@ -71,7 +71,17 @@ class Interface:
                 objects.check_text(payload.get(variable), variable)
             if tag == "audioUrl":
                 objects.check_address(payload.get(variable), f"payload.{variable}")
+        self._refuse_costly(payload)
         return self.cleaned(payload)
+
+    def _refuse_costly(self, payload: dict[str, Any]) -> None:
+        holding = {
+            shown.variable: shown.tag == "HyperText" for shown in self.objects.values() if shown.tag in ("HyperText", "List")
+        }
+        holding |= {getattr(control, "variable", ""): False for control in self.controls.values()}
+        for variable, is_html in holding.items():
+            if found := cleaning.too_much_in(payload.get(variable or ""), f"payload.{variable}", is_html=is_html):
+                raise PayloadInvalid(found[1], field=found[0])
 
     def cleaned(self, payload: dict[str, Any], picture: cleaning.Picture | None = None) -> dict[str, Any]:
         """The payload with the HTML in it clean, and without what the editor would make a style of. Cleaning again changes nothing. With
@@ -201,6 +211,8 @@ def check_interface(xml: str) -> Interface:
         raise InterfaceInvalid(message, field="interface", limit=CONTROLS_MAX, got=len(found.controls))
     root = tags.read(xml)
     tags.check_shown(root)
+    if costly := cleaning.too_much_in_tree(root):
+        raise InterfaceInvalid(f"{costly[0]}: {costly[1]}", field="interface")
     if not cleaning.clean_tree(root) and "<!" not in xml:
         return found
     return interface_of(ElementTree.tostring(root, encoding="unicode"))
