@@ -3,10 +3,11 @@
     make bench name=gold_secrecy                      # 5,000 hand-ins
     make bench name=gold_secrecy args="--hand-ins 1000 --workers 8"
 
-Gold is uploaded last, as requesters do. Half of the crowd takes tasks one by one, half in sets; each task is begun, drafted, given a sign of
-life, read and handed in, while the job weighs gold beside it. Gradient boosting, cross-validated over workers, then says how probable
-gold is. `control` is the same attacker with one thing more, which no worker sees: how late the task's own id was made. `chance` is the
-same with shuffled truth. The last line is one JSON object: auc, share and n first.
+Gold is uploaded last, as requesters do, and so are the files that every other task shows beside its text. Half of the crowd takes tasks
+one by one, half in sets; each task is begun, drafted, given a sign of life, read and handed in, while the job weighs gold beside it.
+Gradient boosting, cross-validated over workers, then says how probable gold is. `control` is the same attacker with one thing more, which no
+worker sees: how late the task's own id was made; `files_control`, how late the stored id of its file was. `chance` is the same with shuffled
+truth. The last line is one JSON object: auc, share and n first.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import os
 import random
 import threading
 import time
+import zlib
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -31,13 +33,14 @@ from bench.load import Annotator
 from config.processes import WebServer
 from foundation import clock
 from payments import funding, pay_floors
-from tasks import gating, importing, publishing, weighing
+from tasks import gating, importing, media, publishing, weighing
 from tasks.models import Assignment, Batch, Import, Task
 from workforce import accounts, members
 from workforce.access import Actor, actor_of_token
 from workforce.models import User
 
 GOLD_PERCENT, GOLD_TASKS, SET = 20, 400, 10
+FILE_EVERY, PICTURE = 2, b"\x89PNG\r\n\x1a\n"  # what a file is, its first bytes say
 FOLDS, SEED = 5, 7
 WEIGH_SECONDS = 5.0
 Row = dict[str, Any]
@@ -86,8 +89,15 @@ def open_batch(tasks: int) -> Batch:
         now=now,
     )
 
+    def shown(kind: str, n: int) -> dict[str, str]:
+        payload = {"text": f"Item {chance.randrange(10**9):09}"}
+        if n % FILE_EVERY == 0:
+            name, picture = f"{kind}_{n}.png", io.BytesIO(PICTURE + chance.randbytes(8))
+            payload["file"] = media.address_of(media.receive(rita, organization.id, name=name, stream=picture, now=now))
+        return payload
+
     def upload(kind: str, n: int, **more: Any) -> None:
-        lines = [orjson.dumps({"payload": {"text": f"Item {chance.randrange(10**9):09}"}, **more}) for _ in range(n)]
+        lines = [orjson.dumps({"payload": shown(kind, one), **more}) for one in range(n)]
         importing.import_rows(
             rita,
             batch.id,
@@ -105,6 +115,19 @@ def open_batch(tasks: int) -> Batch:
 
 
 # ---- a worker with a stopwatch ----
+
+
+def file_features(address: str) -> Row:
+    """What the address of a file tells: its id byte by byte and as an instant, its name, and whether there is one."""
+    _, _, shown, name = address.partition("?")[0].split("/") if address else ("", "", "", "")
+    id_ = UUID(shown) if shown else UUID(int=0)
+    row: Row = {f"file_{n}": byte for n, byte in enumerate(id_.bytes)}
+    return row | {
+        "file": bool(address),
+        "file_made_at": id_.int >> 80,
+        "file_name": zlib.crc32(name.encode()),
+        "file_named": len(name),
+    }
 
 
 class Attacker(Annotator):
@@ -158,6 +181,7 @@ class Attacker(Annotator):
         row["state"], row["paid"] = answer["state"] == "submitted", answer["price_micros"]
         row |= {f"id_{n}": byte for n, byte in enumerate(UUID(lease["id"]).bytes)}
         row |= {f"token_{n}": byte for n, byte in enumerate(UUID(lease["token"]).bytes)}
+        row |= file_features(lease["payload"].get("file", ""))
         row["price"], row["id"] = lease["price_micros"], lease["id"]
         row["phase"] = row["seconds"] = time.time() % 60  # where in the minute of the job it was handed in
         return row
@@ -227,6 +251,12 @@ def one_by_one(features: Any, names: list[str], truth: Any) -> list[tuple[str, f
     return sorted(told, key=lambda one: -abs(one[1] - 0.5))[:3]
 
 
+def stored_file_at(task_id: UUID) -> float:
+    """When the file of a task was uploaded, by its stored id; 0 without one. No worker sees it."""
+    address = Task.objects.values_list("payload", flat=True).get(id=task_id).get("file")
+    return float(UUID(address.split("/")[2]).int >> 80) if address else 0.0
+
+
 def main() -> None:
     """Live, attack, and say how well it went."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -249,6 +279,7 @@ def main() -> None:
     names = sorted(set(rows[0]) - {"id"})
     features = np.array([[float(row[name]) for name in names] for row in rows])
     made_at = np.array([[float(facts[row["id"]].task_id.int >> 80)] for row in rows])
+    stored_at = np.array([[stored_file_at(facts[row["id"]].task_id)] for row in rows])
     shuffled = np.random.default_rng(SEED).permutation(truth)
     summary = {
         "auc": round(guessed(features, truth, groups), 3),
@@ -256,6 +287,7 @@ def main() -> None:
         "n": len(rows),
         "chance": round(guessed(features, shuffled, groups), 3),
         "control": round(guessed(np.hstack([features, made_at]), truth, groups), 3),
+        "files_control": round(guessed(np.hstack([features, stored_at]), truth, groups), 3),
         "most_telling": {name: round(auc, 3) for name, auc in one_by_one(features, names, truth)},
         "features": len(names),
     }

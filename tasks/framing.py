@@ -44,7 +44,7 @@ def address_of(assignment_id: UUID, interface: Interface, *, site: str = "") -> 
         "workerId": alias_of(row.worker_id, row.batch.organization_id),
         "turkSubmitTo": site + ours.rstrip("/"),
     }
-    parts = urlsplit(filled(interface.frame, row.task.payload))
+    parts = urlsplit(filled(interface.frame, media.with_signed_addresses(row.task.payload, row.batch.organization_id)))
     return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, urlencode(added)]))))
 
 

@@ -2,6 +2,9 @@
 
 What a file is, its first bytes say: a closed list of raster images, sound and video. SVG and HTML can carry scripts and are not on it.
 
+People who work are shown neither the id nor the name of a file, which would tell when and as what it was uploaded, and so gold: the address
+they load it from has its **public id** (`foundation/ids.opaque`) and a name that says the kind alone. What is stored stays as it was written.
+
 An organisation shows its own files and no others. That is checked twice: what names a foreign file is refused where it enters (`check_own`),
 and an address is signed in the name of the organisation whose text or payload it stands in, so that the signature is good for that
 organisation's files alone.
@@ -24,10 +27,9 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from foundation import idempotency, origins
+from foundation import idempotency, ids, origins
 from foundation.bodies import Readable
 from foundation.errors import NotFound
-from foundation.ids import new_id
 from foundation.markdown import PICTURE, pictures_of
 from tasks.errors import BadFile, ForeignFile
 from tasks.labels import Interface
@@ -39,7 +41,9 @@ NAME_MAX_CHARACTERS = 200
 HEAD_BYTES = 64
 ENDED = gettext_noop("This address has ended. Open the task again to get a new one.")
 SIGNED_SECONDS = 86_400  # a lease and a long break; a page asks anew when it is opened again
-ADDRESS = re.compile(r"/files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[^?#]*")
+ADDRESS = re.compile(r"/files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([^?#]*)")
+# An ending by which a browser guesses the kind before it loads; one spelling of each, and no other ending is told.
+ENDINGS = {one: one for one in ("png", "jpg", "gif", "webp", "wav", "mp3", "ogg", "flac", "m4a", "mp4", "webm")} | {"jpeg": "jpg"}
 
 # First bytes → what the file is. A pattern is (offset, bytes) and all patterns of a line must hold.
 SIGNATURES: list[tuple[str, list[tuple[int, bytes]]]] = [
@@ -93,7 +97,7 @@ def receive(
         known = sorted({kind for kind, _ in SIGNATURES})
         raise BadFile("Its first bytes are of no kind of image, sound or video that tasks show.", field="body", known=known)
     file = MediaFile(
-        id=new_id(),
+        id=ids.new_id(),
         organization_id=organization_id,
         name=name,
         content_type=content_type,
@@ -207,12 +211,16 @@ def config_for_editor(interface: Interface, organization_id: UUID) -> str:
 
 
 def signed_address(address: str, organization_id: UUID) -> str:
-    """The address of a file kept here, signed in the name of that organisation; any other address as it is.
+    """The address from which a file kept here is loaded: its public id and kind, signed in the name of that organisation; any other address
+    as it is.
 
     Costs no query: of a file that is not the organisation's the signature is good for nothing (see `signed_file`).
     """
     if found := ADDRESS.fullmatch(address):
-        return f"{address}?for={_signer(organization_id).sign(found.group(1)).partition(':')[2]}"
+        public_id = ids.opaque("file", UUID(found[1]))
+        ending = ENDINGS.get(found[2].rpartition(".")[2].lower())
+        name = f"file.{ending}" if ending else "file"
+        return f"/files/{public_id}/{name}?for={_signer(organization_id).sign(str(public_id)).partition(':')[2]}"
     return address
 
 
@@ -221,14 +229,14 @@ def signer_for(organization_id: UUID) -> Callable[[str], str]:
     return partial(signed_address, organization_id=organization_id)
 
 
-def signed_file(file_id: UUID, signature: str) -> MediaFile:
-    """The file under a signed address. Raises NotFound for a signature that is wrong, too old or in the name of an organisation that
-    does not own the file, as for a file that is not there.
+def signed_file(public_id: UUID, signature: str) -> MediaFile:
+    """The file under a signed address, which has its public id. Raises NotFound for a signature that is wrong, too old or in the name of an
+    organisation that does not own the file, as for a file that is not there.
     """
-    file = MediaFile.objects.filter(id=file_id).first()
+    file = MediaFile.objects.filter(id=ids.transparent("file", public_id)).first()
     try:
         if file is not None:
-            _signer(file.organization_id).unsign(f"{file_id}:{signature}", max_age=SIGNED_SECONDS)
+            _signer(file.organization_id).unsign(f"{public_id}:{signature}", max_age=SIGNED_SECONDS)
             return file
     except BadSignature as error:
         raise NotFound(ENDED) from error

@@ -25,9 +25,9 @@ class BadRange(Invalid):
 
 @require_safe
 @csp_replace({"default-src": ["'none'"], "sandbox": True})  # type: ignore[arg-type]
-def file(request: HttpRequest, file_id: UUID, name: str) -> HttpResponseBase:
+def file(request: HttpRequest, public_id: UUID, name: str) -> HttpResponseBase:
     """The bytes of a file, whole or the one range asked for (RFC 9110, 14.2), so that players can seek."""
-    kept = media.signed_file(file_id, request.GET.get("for", ""))
+    kept = media.signed_file(public_id, request.GET.get("for", ""))
     first, last = _range_of(request.headers.get("Range", ""), kept.size_bytes)
     if first >= kept.size_bytes or last < first:
         answer = HttpResponse(status=416)
@@ -83,4 +83,4 @@ class _Part:
         self.stream.close()
 
 
-urlpatterns = [path("files/<uuid:file_id>/<str:name>", file, name="file")]
+urlpatterns = [path("files/<uuid:public_id>/<str:name>", file, name="file")]
