@@ -13,7 +13,9 @@ class ConfigConfig(AppConfig):
         from rest_framework.serializers import ModelSerializer
 
         from config import checks, schedules  # noqa: F401 - a check is there once its module is loaded
+        from foundation import queueing
         from foundation.api.fields import ChoiceField
 
         schedules.connect()
+        queueing.connect()
         ModelSerializer.serializer_choice_field = ChoiceField

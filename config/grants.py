@@ -35,7 +35,9 @@ DELETED = {
     "account.EmailConfirmation",
     "django_q.OrmQ",
     "django_q.Schedule",
-    "django_q.Success",  # with Failure one table, the queue's own record
+    "django_q.Failure",  # with Success one table, the queue's own record
+    "django_q.Success",
+    "foundation.FailedJob",
     "foundation.IdempotentRequest",
     "foundation.ScheduledRun",
     "mfa.Authenticator",

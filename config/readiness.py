@@ -14,7 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from config import schedules
-from foundation import clock
+from foundation import clock, queueing
 from foundation.models import ScheduledRun
 
 SILENT_AFTER = timedelta(minutes=5)  # without any scheduled job done: something runs every minute
@@ -33,7 +33,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def report(now: datetime) -> dict[str, Any]:
-    """The state of the clockwork: schedules against their intervals, the cluster, the queue, migrations. Four small queries."""
+    """The state of the clockwork: schedules against their intervals, the cluster, the queue, jobs given up, migrations. Five small queries."""
     runs = {row.name: row for row in ScheduledRun.objects.all()} if _has_table() else {}
     late = [told for name, _, minutes in schedules.TABLE if (told := _late(name, minutes, runs.get(name), now))]
     seen_at = max((at for row in runs.values() for at in (row.succeeded_at, row.failed_at) if at), default=None)
@@ -42,13 +42,15 @@ def report(now: datetime) -> dict[str, Any]:
     unapplied = len(_on_disk() - set(MigrationRecorder(connection).applied_migrations()))
     waits = schedules.longest_wait(now=now)
     is_queue_late = waits > SILENT_AFTER
+    failing = queueing.failing()
     return {
-        "status": "not_ready" if late or silent or unapplied or is_queue_late else "ready",
+        "status": "not_ready" if late or silent or unapplied or is_queue_late or failing["given_up"] else "ready",
         "database": "ok",
         "migrations": {"unapplied": unapplied},
         "cluster": {"status": "silent" if silent else "ok", "last_done_at": seen_at},
         "queue": {"status": "late" if is_queue_late else "ok", "longest_wait_seconds": round(waits.total_seconds())},
         "schedules": {"late": late},
+        "failed_jobs": failing,
     }
 
 

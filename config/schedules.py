@@ -49,6 +49,7 @@ TABLE: list[tuple[str, str, int]] = [
     ("discard old drafts", "tasks.jobs.discard_drafts", 24 * 60),
     ("sweep files of cut uploads", "tasks.jobs.sweep_files", 24 * 60),
     ("forget idempotency keys", "foundation.jobs.forget_old_idempotent_requests", 24 * 60),
+    ("forget failures of jobs", "foundation.jobs.forget_failures", 24 * 60),
     ("verify the audit chain", "foundation.jobs.verify_audit_chain", 24 * 60),
     ("check invariants", "config.jobs.check_invariants", 24 * 60),
 ]

@@ -262,9 +262,8 @@ Q_CLUSTER = {
     "orm": "default",
     "workers": env.number("FAIRHAND_CLUSTER_WORKERS", 2, least=1, most=256),
     "timeout": 3600,  # seconds one job may take; an aggregation of a million labels needs minutes
-    "retry": 3900,  # seconds after which an unacknowledged job is offered again; longer than the timeout
-    "max_attempts": 5,
-    "ack_failures": True,
+    "retry": 3900,  # seconds after which a job whose process was lost is offered again; longer than the timeout
+    "ack_failures": True,  # what the clock repeats; any other job that fails is kept by foundation.queueing
     "save_limit": -1,  # results of jobs live in our own tables
     "poll": 0.2,
     "bulk": 1,
@@ -316,6 +315,7 @@ USE_I18N = True
 USE_TZ = True
 
 vars().update(env.mail("EMAIL_URL", "filemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 30  # seconds a mail server may be silent
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")  # where mail goes in development: one file each
 # What links in mails begin with, whatever host a request asked for. There is no guessing it outside development.
 SITE_ADDRESS = env.address("FAIRHAND_SITE_ADDRESS", "http://localhost:8000" if DEBUG else "")

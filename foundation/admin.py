@@ -1,8 +1,13 @@
-"""What operators see of the ground: what happened and who did it."""
+"""What operators see of the ground: what happened, who did it, and which jobs failed."""
+
+from collections.abc import Callable
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
-from foundation.models import AuditEntry, Event
+from foundation import clock, queueing
+from foundation.models import AuditEntry, Event, FailedJob
 from foundation.read_only import ReadOnly
 
 
@@ -22,3 +27,28 @@ class AuditEntryAdmin(ReadOnly):
     list_display = ("number", "action", "subject", "actor_id", "reason", "happened_at")
     list_filter = ("action",)
     search_fields = ("subject",)
+
+
+@admin.register(FailedJob)
+class FailedJobAdmin(ReadOnly):
+    """Jobs that failed: those with a next try look after themselves, the others were given up."""
+
+    list_display = ("job", "args", "tries", "failed_at", "next_at", "error")
+    list_filter = ("job", ("next_at", admin.EmptyFieldListFilter))
+    ordering = ("-failed_at",)
+    actions = ("run_again", "let_go")
+
+    @admin.action(description="Run again: those that were given up", permissions=["view"])
+    def run_again(self, request: HttpRequest, queryset: QuerySet[FailedJob]) -> None:
+        """Enqueue the chosen jobs that were given up."""
+        self._each(request, queryset, queueing.run_again)
+
+    @admin.action(description="Let go: those that were given up will never run", permissions=["view"])
+    def let_go(self, request: HttpRequest, queryset: QuerySet[FailedJob]) -> None:
+        """Forget the chosen jobs that were given up."""
+        self._each(request, queryset, queueing.let_go)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[FailedJob], verb: Callable[..., bool]) -> None:
+        now = clock.now()
+        done = [verb(job_id, actor_id=request.user.pk, now=now) for job_id in queryset.values_list("id", flat=True)]
+        self.message_user(request, f"{sum(done)} of {len(done)}")

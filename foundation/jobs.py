@@ -1,6 +1,6 @@
 """Housekeeping of the ground."""
 
-from foundation import audit, clock, idempotency
+from foundation import audit, clock, idempotency, queueing
 
 
 def forget_old_idempotent_requests() -> int:
@@ -13,3 +13,8 @@ def verify_audit_chain() -> None:
     broken_at = audit.verify()
     if broken_at is not None:
         raise RuntimeError(f"The audit chain does not verify from entry {broken_at} on.")
+
+
+def forget_failures() -> int:
+    """Daily: drop the queue's record of failures of a month ago."""
+    return queueing.forget_failures(now=clock.now())

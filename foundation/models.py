@@ -100,3 +100,18 @@ class ScheduledRun(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FailedJob(models.Model):
+    """A job that has failed and has not succeeded since: it waits for its next try, or was given up. Written by `foundation.queueing`."""
+
+    id = models.CharField(primary_key=True, max_length=32)  # the queue's own
+    job = models.CharField(max_length=200)
+    args = JSONField(default=list)  # plain ids
+    tries = models.PositiveSmallIntegerField(default=0)
+    failed_at = models.DateTimeField()
+    next_at = models.DateTimeField(null=True)  # None: given up
+    error = models.CharField(max_length=200)  # its class, nothing of its words
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.args}"

@@ -11,7 +11,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.cache import cache
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage, send_mail
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from foundation import keys, queueing
 from foundation.errors import NotFound
 from foundation.ids import new_id
-from workforce import onboarding, step_kinds
+from workforce import mailing, onboarding, step_kinds
 from workforce.access import Actor
 from workforce.errors import BadCode, CodeTooSoon
 from workforce.models import ApiToken, EmailCode, User
@@ -138,28 +138,32 @@ def send_code(actor: Actor, *, now: datetime) -> EmailCode:
         raise CodeTooSoon(retry_at=(row.created_at + CODE_PAUSE).isoformat())
     row.nonce, row.email, row.tries_left = new_id(), address_of(user), CODE_TRIES
     row.created_at, row.expires_at = now, now + CODE_LIFE
+    row.mailed, row.mail_taken_at = False, None
     row.save()
     if row.verified_at is None:
         queueing.enqueue("workforce.jobs.send_email_code", str(row.nonce))
     return row
 
 
-def mail_code(nonce: UUID) -> bool:
-    """The mail itself, by a job; False when another code has taken this one's place, or the address is another's.
+def mail_code(nonce: UUID, *, now: datetime, simulated: bool = False) -> bool:
+    """The mail itself, by a job; False when another code has taken this one's place, it was sent, or would come too late to be used.
 
-    Its owner is told of the sign-up instead.
+    Where the address is another's, its owner is told of the sign-up instead. In a simulation codes live by a clock that no job sees.
+    Raises as `mailing.send_once`.
     """
     row = EmailCode.objects.filter(nonce=nonce, verified_at=None).first()
-    if row is None:
+    if row is None or (row.expires_at <= now and not simulated):
         return False
     if holder_of(row.email, besides=row.user_id) is not None:
         mail_of_sign_up(row.email)
         return False
     text = _(
-        "Your code is:\n\n%(code)s\n\nIt works for 15 minutes. If you did not ask for it, somebody mistyped an address: do nothing."
+        "Your code is:\n\n%(code)s\n\nIt works for %(minutes)d minutes. If you did not ask for it, somebody mistyped an address: do nothing."
     )
-    send_mail(_("Your code for Fairhand"), text % {"code": _code_of(row)}, None, [row.email])
-    return True
+    left = CODE_LIFE if simulated else row.expires_at - now
+    facts = {"code": _code_of(row), "minutes": max(1, round(left.total_seconds() / 60))}
+    message = EmailMessage(_("Your code for Fairhand"), text % facts, to=[row.email])
+    return mailing.send_once(EmailCode.objects.filter(nonce=nonce), message, now=now)
 
 
 def verify(actor: Actor, code: str, *, now: datetime) -> EmailCode:

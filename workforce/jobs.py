@@ -22,13 +22,13 @@ def tell_of_agreement(agreement_id: str) -> int:
 
 
 def mail_invitation(invitation_id: str) -> bool:
-    """Once per invitation: mail it."""
-    return members.mail_invitation(UUID(invitation_id))
+    """Once per invitation, and when it is asked for again: mail it."""
+    return members.mail_invitation(UUID(invitation_id), now=clock.now())
 
 
 def send_email_code(nonce: str) -> bool:
     """Once per code: mail it."""
-    return emails.mail_code(UUID(nonce))
+    return emails.mail_code(UUID(nonce), now=clock.now(), simulated=clock.simulation_allowed())
 
 
 def tell_of_sign_up(address: str) -> bool:
@@ -38,7 +38,7 @@ def tell_of_sign_up(address: str) -> bool:
 
 def send_token_mail(token_id: str) -> bool:
     """Once per token: tell its owner that it was made."""
-    return tokens.mail_owner(UUID(token_id))
+    return tokens.mail_owner(UUID(token_id), now=clock.now())
 
 
 def send_recovery_mail(user_id: str, what: str, reason: str) -> bool:

@@ -7,14 +7,15 @@ is lost, and only a crash in between can send one twice.
 import logging
 from datetime import datetime, time, timedelta
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = timedelta(minutes=15)
 TRIES_MAX = 5
 CHUNK = 100
+TAKEN_FOR = timedelta(minutes=5)  # longer than a mail server may be silent, several times over
 DAILY_AT = time(7)
 DAILY_LINES_MAX = 100
 SALT = "unsubscribe"
@@ -127,6 +129,33 @@ def who_stops(token: str) -> tuple[UUID, str]:
     if not User.objects.filter(id=user_id, is_active=True).exists():
         raise NotFound
     return UUID(user_id), kind
+
+
+# ---- mails of which there is one ----
+
+
+class BeingMailed(Exception):
+    """Another process is sending this mail, or died over it: the job is to look again."""
+
+
+def send_once(rows: QuerySet[Any], message: EmailMessage, *, now: datetime) -> bool:
+    """Send the mail about a row (a queryset of that one `MailedOnce`), and note it once the mail server has taken it.
+
+    False when it was sent before. Raises BeingMailed while another process is at it, and what the mail server says; nothing is noted then
+    and the job that called is tried again. Only a crash between the sending and the note can send it twice.
+    """
+    unsent = rows.filter(mailed=False)
+    if not unsent.exists():
+        return False
+    if not unsent.filter(Q(mail_taken_at=None) | Q(mail_taken_at__lt=now - TAKEN_FOR)).update(mail_taken_at=now):
+        raise BeingMailed
+    try:
+        message.send()
+    except BaseException:
+        unsent.update(mail_taken_at=None)
+        raise
+    rows.update(mailed=True, mail_taken_at=None)
+    return True
 
 
 def _address(link: str) -> str:

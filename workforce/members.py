@@ -10,19 +10,22 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from foundation import audit, constraints, queueing
 from foundation.errors import NotFound
-from workforce import access, addresses, limits, quoting
+from workforce import access, addresses, limits, mailing, quoting
 from workforce.access import Actor
 from workforce.errors import AlreadyAMember, BadField, LastOwner
 from workforce.models import MemberInvitation, Membership, Organization
 
 INVITED_FOR = timedelta(days=14)
+MAILED_AGAIN_AFTER = timedelta(days=1)  # to who was mailed and is invited again
+ASKED_AGAIN_AFTER = timedelta(minutes=10)  # while no mail has got out
 OPEN = MemberInvitation.State.OPEN
 
 
@@ -49,9 +52,10 @@ def create_organization(actor: Actor, *, name: str, kind: str, now: datetime) ->
 def invite(actor: Actor, organization_id: UUID, *, email: str, role: str, now: datetime) -> MemberInvitation:
     """Invite whoever has that address to act for the organisation; they are mailed, and join by accepting. Owners only; audited.
 
-    The same address in the same role again returns the open invitation, also one that was declined, and mails nobody; in another role
-    the earlier one ends. Raises NotFound, RoleTooLow, BadAddress, AlreadyAMember for an address that stands in the list of members,
-    and LimitReached for too many open invitations, or too many within a day.
+    The same address in the same role again returns the open invitation, also one that was declined. Its mail is sent again after
+    MAILED_AGAIN_AFTER, or where none has got out after ASKED_AGAIN_AFTER, and never to who declined. In another role the earlier one
+    ends. Raises NotFound, RoleTooLow, BadAddress, AlreadyAMember for an address that stands in the list of members, and LimitReached
+    for too many open invitations, or too many within a day.
     """
     access.require_role(actor, organization_id, at_least=Membership.Role.OWNER)
     if not Organization.objects.filter(id=organization_id).exists():
@@ -66,6 +70,7 @@ def invite(actor: Actor, organization_id: UUID, *, email: str, role: str, now: d
     limits.hold("invitations_per_organization", organization_id, works)
     earlier = works.filter(email=address).order_by("-id").first()
     if earlier is not None and earlier.role == role:
+        _mail_again(earlier.id, now=now)
         return earlier
     limits.hold("invited_per_day", organization_id, ours.filter(created_at__gt=now - timedelta(days=1)))
     ours.filter(email=address, state__in=[OPEN, MemberInvitation.State.DECLINED]).update(
@@ -90,6 +95,15 @@ def invite(actor: Actor, organization_id: UUID, *, email: str, role: str, now: d
     return row
 
 
+def _mail_again(invitation_id: UUID, *, now: datetime) -> None:
+    """Have an open invitation mailed once more, if the last mail is long enough ago."""
+    rows = MemberInvitation.objects.filter(id=invitation_id, state=OPEN)
+    asked = rows.annotate(asked_at=Coalesce("mail_asked_at", "created_at"))
+    rested = Q(mailed=True, asked_at__lte=now - MAILED_AGAIN_AFTER) | Q(mailed=False, asked_at__lte=now - ASKED_AGAIN_AFTER)
+    if asked.filter(rested).update(mail_asked_at=now, mailed=False):
+        queueing.enqueue("workforce.jobs.mail_invitation", str(invitation_id))
+
+
 def revoke(actor: Actor, invitation_id: UUID, *, now: datetime) -> MemberInvitation:
     """Take an invitation back. The second time returns the same row, and so does one that was answered. Owners only; audited."""
     row = MemberInvitation.objects.filter(id=invitation_id).first()
@@ -105,10 +119,13 @@ def revoke(actor: Actor, invitation_id: UUID, *, now: datetime) -> MemberInvitat
     return row
 
 
-def mail_invitation(invitation_id: UUID) -> bool:
-    """The mail itself, by a job, once; False when the invitation is over. In our words: the organisation's name is all it brings."""
+def mail_invitation(invitation_id: UUID, *, now: datetime) -> bool:
+    """The mail itself, by a job, once; False when the invitation is over. In our words: the organisation's name is all it brings.
+
+    Raises as `mailing.send_once`.
+    """
     row = MemberInvitation.objects.select_related("organization").filter(id=invitation_id, state=OPEN, mailed=False).first()
-    if row is None or not MemberInvitation.objects.filter(id=row.id, state=OPEN, mailed=False).update(mailed=True):
+    if row is None:
         return False
     name = quoting.name(row.organization.name) or _("An organisation")
     text = _(
@@ -119,8 +136,8 @@ def mail_invitation(invitation_id: UUID) -> bool:
     roles = {Membership.Role.OWNER: _("owner"), Membership.Role.MANAGER: _("manager"), Membership.Role.VIEWER: _("viewer")}
     role = roles[Membership.Role(row.role)]
     facts = {"name": name, "site": settings.SITE_ADDRESS, "role": role, "until": row.expires_at.date().isoformat()}
-    send_mail(_("An invitation on Fairhand"), text % facts, None, [row.email])
-    return True
+    message = EmailMessage(_("An invitation on Fairhand"), text % facts, to=[row.email])
+    return mailing.send_once(MemberInvitation.objects.filter(id=row.id), message, now=now)
 
 
 # ---- being invited ----

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from foundation import audit, clock, keys, queueing
 from foundation.errors import NotFound
 from foundation.idempotency import KeyReused
-from workforce import access, emails, limits
+from workforce import access, emails, limits, mailing
 from workforce.access import Actor
 from workforce.errors import BadField
 from workforce.models import ApiToken, Scope, User
@@ -103,8 +103,8 @@ def password_changed(user: User) -> int:
     return ended
 
 
-def mail_owner(token_id: UUID) -> bool:
-    """Tell the owner that a token was made, by a job; False when it has ended by now."""
+def mail_owner(token_id: UUID, *, now: datetime) -> bool:
+    """Tell the owner that a token was made, by a job; False when it has ended by now, or they were told. Raises as `mailing.send_once`."""
     row = ApiToken.objects.select_related("user").filter(id=token_id, revoked_at=None, user__is_active=True).first()
     if row is None:
         return False
@@ -118,8 +118,8 @@ def mail_owner(token_id: UUID) -> bool:
         "until": row.expires_at.date().isoformat(),
         "address": f"{settings.SITE_ADDRESS}/account/tokens/",
     }
-    send_mail(_("A new token for your account"), text % context, None, [row.user.email])
-    return True
+    message = EmailMessage(_("A new token for your account"), text % context, to=[row.user.email])
+    return mailing.send_once(ApiToken.objects.filter(id=row.id), message, now=now)
 
 
 def forget_networks(*, now: datetime) -> int:

@@ -23,7 +23,10 @@ from workforce.models import ApiToken, EmailCode, Identity, User
 
 ROOMS = ["foundation", "workforce", "qualification", "payments"]  # tests/tasks looks at its own
 OURS = [model for model in admin.site._registry if model._meta.app_label in ROOMS]
-VERBS = {"tasks.Batch": {"pause", "resume", "close"}}  # actions, each a verb of a room that asks and writes down
+VERBS = {  # actions, each a verb of a room that asks and writes down
+    "tasks.Batch": {"pause", "resume", "close"},
+    "foundation.FailedJob": {"run_again", "let_go"},
+}
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """People join an organisation only by accepting, and inviting an address tells nothing about it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django_q.models import OrmQ
 
 from foundation.errors import NotFound
 from foundation.models import AuditEntry
@@ -14,6 +15,7 @@ from tests.builders import Visitor
 from tests.journeys.world import ok
 from workforce import jobs, members
 from workforce.errors import AlreadyAMember, LimitReached
+from workforce.mailing import BeingMailed
 from workforce.models import MemberInvitation, Membership, Worker
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +56,44 @@ def test_the_answer_never_tells_whether_an_address_has_an_account(rita, wanda, d
     assert sorted(message.to[0] for message in mail.outbox) == ["nobody@example.org", "wanda@example.org"]
     assert mail.outbox[0].body == mail.outbox[1].body
     assert Membership.objects.count() == 1
+
+
+def test_inviting_again_mails_again_after_a_day_or_sooner_where_no_mail_got_out(rita):
+    row = invited(rita, "new@example.org")
+
+    def mails(after: timedelta) -> int:
+        """Invited again so long after the first time: how many more mails go out."""
+        OrmQ.objects.all().delete()
+        before = len(mail.outbox)
+        assert invited(rita, "new@example.org", now=rita.now + after).id == row.id
+        for _ in OrmQ.objects.all():
+            jobs.mail_invitation(str(row.id))
+        return len(mail.outbox) - before
+
+    assert mails(timedelta(minutes=9)) == 0, "the first job may yet be tried again"
+    assert mails(timedelta(minutes=10)) == 1
+    assert mails(timedelta(hours=23)) == 0
+    assert mails(timedelta(days=1, minutes=10)) == 1
+    assert mails(timedelta(days=2)) == 0
+    assert mails(timedelta(days=2, minutes=10)) == 1
+
+
+def test_who_declined_is_not_mailed_again(rita, wanda):
+    row = invited(rita, "wanda@example.org")
+    ok(wanda.post(f"me/invitations/{row.id}/decline"))
+    OrmQ.objects.all().delete()
+    assert invited(rita, "wanda@example.org", now=rita.now + timedelta(days=3)).id == row.id
+    assert not OrmQ.objects.exists()
+
+
+def test_a_mail_that_another_process_is_sending_is_looked_at_again(rita):
+    row, now = invited(rita, "new@example.org"), datetime.now(UTC)
+    MemberInvitation.objects.filter(id=row.id).update(mail_taken_at=now)
+    with pytest.raises(BeingMailed):
+        members.mail_invitation(row.id, now=now + timedelta(minutes=4))
+    assert members.mail_invitation(row.id, now=now + timedelta(minutes=6)), "it died over it"
+    assert not members.mail_invitation(row.id, now=now + timedelta(minutes=6))
+    assert len(mail.outbox) == 1
 
 
 def test_declining_looks_like_no_answer(rita, wanda):

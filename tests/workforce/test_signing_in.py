@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -97,6 +97,16 @@ def test_an_address_is_proven_with_the_mailed_code(newt, now):
     assert "email" not in [one["step"] for one in ok(newt.get("me"))["missing"]]
     assert ok(newt.post("me/email/verify", {"code": "anything"}))["verified_at"] is not None
     assert ok(newt.post("me/email/send-code"))["verified_at"] is not None
+
+
+def test_a_code_that_would_come_too_late_is_not_mailed(newt):
+    asked = datetime.now(UTC)
+    row = emails.send_code(newt.actor, now=asked)
+    assert not emails.mail_code(row.nonce, now=row.expires_at)
+    assert mail.outbox == []
+    assert emails.mail_code(row.nonce, now=asked + timedelta(minutes=11))
+    assert "It works for 4 minutes." in mail.outbox[-1].body
+    assert not emails.mail_code(row.nonce, now=asked + timedelta(minutes=11)), "once"
 
 
 def test_a_code_has_five_tries_a_quarter_of_an_hour_and_a_successor(newt, now):

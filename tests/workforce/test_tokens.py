@@ -146,6 +146,7 @@ def test_the_owner_is_mailed_about_each_token_once(wanda, settings):
     tokens.issue(wanda.user, name="laptop", now=wanda.now, scopes=["read", "money"], key="k")
     assert queued("send_token_mail").count(str(row.id)) == 1
     assert jobs.send_token_mail(str(row.id))
+    assert not jobs.send_token_mail(str(row.id)), "once"
     told = mail.outbox[-1]
     assert told.to == ["wanda@example.org"]
     assert "laptop" in told.body

@@ -4,10 +4,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from foundation.ids import new_id
+from workforce.models.mailed import MailedOnce
 from workforce.models.people import Membership, Organization, User
 
 
-class MemberInvitation(models.Model):
+class MemberInvitation(MailedOnce):
     """An organisation invites an address, whoever's it is. Written by `members`; deleted when the person of that address is erased.
 
     Declined looks open to the organisation (`shown_state`): that somebody said no would tell that an account has the address.
@@ -30,7 +31,7 @@ class MemberInvitation(models.Model):
     role = models.CharField(max_length=20, choices=Membership.Role.choices)
     invited_by = models.ForeignKey(User, models.PROTECT)
     state = models.CharField(max_length=20, choices=State.choices, default=State.OPEN)
-    mailed = models.BooleanField(default=False)
+    mail_asked_at = models.DateTimeField(null=True)  # None: when it was made
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -6,10 +6,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from foundation.ids import new_id
+from workforce.models.mailed import MailedOnce
 from workforce.models.people import Organization, User, Worker
 
 
-class EmailCode(models.Model):
+class EmailCode(MailedOnce):
     """The last code sent to prove an address. The code itself is derived from `nonce` (see `emails`)."""
 
     user = models.OneToOneField(User, models.PROTECT, primary_key=True)

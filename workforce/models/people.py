@@ -14,6 +14,7 @@ from foundation.encrypted import EncryptedTextField
 from foundation.fields import JSONField
 from foundation.ids import new_id
 from workforce.addresses import NORMAL_FORM, normal
+from workforce.models.mailed import MailedOnce
 
 if TYPE_CHECKING:
     from workforce.access import Actor
@@ -302,7 +303,7 @@ class Scope(models.TextChoices):
     ADMIN = "admin", _("Manage the account, personal data, tokens, members, and the installation where you operate it")
 
 
-class ApiToken(models.Model):
+class ApiToken(MailedOnce):
     """A bearer token, kept as its SHA-256: the token itself is shown once, when it is made.
 
     It ends by hand, at `expires_at`, with a new password (`User.save`) and with a new second factor (a trigger).
