@@ -14,6 +14,7 @@ from workforce.errors import BadAddress
 
 ADDRESS_MAX_CHARACTERS = 254  # RFC 5321: what fits into a path
 LOCAL_MAX_CHARACTERS = 64
+UNPROVEN = "unproven.invalid"  # the domain of accounts that only claim their address; RFC 2606: no mail ever arrives there
 NORMAL_FORM = r"^[a-z0-9!#$%&'*+/=?^_`{|}~.-]+@[a-z0-9.-]+$"  # as far as a constraint can tell: ASCII, lower case, one @
 LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 PLAIN_LABEL = re.compile(r"(?!xn--)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)

@@ -21,10 +21,10 @@ from foundation.errors import NotFound
 from foundation.ids import new_id
 from workforce import mailing, onboarding, step_kinds
 from workforce.access import Actor
+from workforce.addresses import UNPROVEN
 from workforce.errors import BadCode, CodeTooSoon
 from workforce.models import ApiToken, EmailCode, User
 
-UNPROVEN = "unproven.invalid"  # RFC 2606: no mail ever arrives there
 CODE_CHARACTERS = 8
 CODE_LIFE = timedelta(minutes=15)
 CODE_TRIES = 5

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from foundation.errors import NotFound
 from workforce import wording
-from workforce.emails import UNPROVEN
+from workforce.addresses import UNPROVEN
 from workforce.models import Mail, NoticeKind, Notification, User, Worker
 
 log = logging.getLogger(__name__)

@@ -200,7 +200,7 @@ def test_who_proves_an_address_takes_it_from_who_only_claims_it(now, settings):
     wanda.user.refresh_from_db()
     squatter.refresh_from_db()
     assert (wanda.user.email, squatter.is_active) == ("wanda@new.org", False)
-    assert squatter.email == f"{squatter.id}@{emails.UNPROVEN}"
+    assert squatter.email == f"{squatter.id}@{addresses.UNPROVEN}"
     assert list(EmailAddress.objects.values_list("email", "user_id")) == [("wanda@new.org", wanda.user.id)]
 
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workforce", "0020_signs_of_life_in_steps"),
+        ("workforce", "0021_who_tells"),
     ]
 
     operations = [
