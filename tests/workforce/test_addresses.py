@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from tests import builders
 from tests.builders import PASSWORD
 from tests.journeys.world import ok
-from workforce import accounts, emails
+from workforce import accounts, addresses, emails
 from workforce.addresses import NORMAL_FORM, is_normal, normal
 from workforce.errors import BadAddress, BadCredentials, EmailTaken
 from workforce.models import User
