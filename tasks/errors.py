@@ -330,3 +330,10 @@ class GoldUnchanged(Invalid):
 
     code = "gold_unchanged"
     message = "This task is gold no longer, or its solution is this one already."
+
+
+class ProgramRefused(Forbidden):
+    """The page of a task runs a program of its requester's, and the installation shows none."""
+
+    code = "program_refused"
+    message = "The tasks of this job are a page with a program that the requester wrote. This site shows none: it could tell others who works."

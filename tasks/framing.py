@@ -15,16 +15,16 @@ from django.core.signing import BadSignature, TimestampSigner
 
 from foundation import ids
 from foundation.errors import NotFound
-from tasks import answering, media
+from tasks import answering, media, outside
 from tasks.labels import Interface
-from tasks.labels.frames import EXTERNAL, HTML, filled
+from tasks.labels.frames import EXTERNAL, HTML, filled, without_contacts
 from tasks.models import Assignment
 from workforce.aliases import alias_of
 
 SIGNED_SECONDS = 86_400
 SALT = "frame"
 DOCTYPE = re.compile(r"^\s*<!doctype[^>]*>", re.IGNORECASE)
-SCRIPT = Path(__file__).parent / "static" / "tasks" / "frame.js"
+SCRIPTS = [Path(__file__).parent / "static" / "tasks" / name for name in ("contacts.js", "frame.js")]
 
 
 def address_of(assignment_id: UUID, interface: Interface, *, site: str = "") -> str | None:
@@ -70,16 +70,23 @@ def assignment_of(token: str) -> Assignment:
     return row
 
 
-def page_of(row: Assignment) -> str:
-    """The page of a task, filled from its payload, with the script that carries its form to the page around it. Raises NotFound for an
-    external one, which is not here.
+def runs_program(row: Assignment) -> bool:
+    """Does the page of a task run script of its requester's? Raises ProgramRefused where the installation shows no such page."""
+    return outside.program_of(answering.interface_of_project(row.project_id).frame, row.batch.organization_id) is not None
+
+
+def page_of(row: Assignment, *, nonce: str = "") -> str:
+    """The page of a task, filled from its payload, with the scripts of ours that come before everything in it: one takes away what would
+    connect elsewhere, one carries its form to the page around it. `nonce` lets them, and nothing else, run. Raises NotFound for an
+    external page, which is not here.
     """
     frame = answering.interface_of_project(row.project_id).frame
     if frame is None or frame.kind != HTML:
         raise NotFound
-    page = filled(frame, media.with_signed_addresses(row.task.payload, row.batch.organization_id))
+    page = without_contacts(filled(frame, media.with_signed_addresses(row.task.payload, row.batch.organization_id)))
     begin = found.end() if (found := DOCTYPE.match(page)) else 0
-    return f"{page[:begin]}<script>{_script()}</script>{page[begin:]}"
+    opening = f'<script nonce="{nonce}">' if nonce else "<script>"
+    return f"{page[:begin]}{opening}{_script()}</script>{page[begin:]}"
 
 
 def answer_of(fields: Iterable[tuple[str, list[str]]]) -> dict[str, str | list[str]]:
@@ -89,4 +96,4 @@ def answer_of(fields: Iterable[tuple[str, list[str]]]) -> dict[str, str | list[s
 
 @lru_cache(maxsize=1)
 def _script() -> str:
-    return SCRIPT.read_text()
+    return "\n".join(script.read_text() for script in SCRIPTS)

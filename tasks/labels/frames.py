@@ -23,6 +23,11 @@ HTML, EXTERNAL = "html", "external"
 ROOTS = {"HTMLQuestion": (HTML, "HTMLContent"), "ExternalQuestion": (EXTERNAL, "ExternalURL")}
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 HEIGHT_MAX_PIXELS = 10_000
+# What could be script. Rather too much: a page without any is served under a policy that runs none, so nothing hangs on finding it all.
+SCRIPT = re.compile(r"<script|[\s/\"'\x00]on[a-z]+\s*=|javascript\s*:", re.IGNORECASE)
+# Hints to connect, which no policy governs, and frames in the frame, in which a script would find what `contacts.js` takes away. A page here
+# can load nothing by either. Renamed to an element that stands where they may and does nothing.
+CONTACTS = re.compile(r"<(link)(?=[\s/>])|<(?:iframe|frame|frameset|object|embed|fencedframe|portal)(?=[\s/>])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,11 @@ class Frame:
         """Refuse a payload that leaves a variable unfilled. Raises PayloadInvalid."""
         for variable in self.variables:
             check_text(payload.get(variable), variable)
+
+    @property
+    def has_script(self) -> bool:
+        """Is this page a program of the requester's, as far as can be told by looking? If not, it is served without any."""
+        return self.kind == HTML and SCRIPT.search(self.content) is not None
 
     @property
     def origin(self) -> str | None:
@@ -57,6 +67,11 @@ def filled(frame: Frame, payload: Mapping[str, Any]) -> str:
     if frame.kind == EXTERNAL:
         return VARIABLE.sub(lambda found: quote(str(payload.get(found.group(1), "")), safe=""), frame.content)
     return VARIABLE.sub(lambda found: html.escape(str(payload.get(found.group(1), ""))), frame.content)
+
+
+def without_contacts(page: str) -> str:
+    """A filled page without elements by which it would open connections or frames. Script in it can still make them."""
+    return CONTACTS.sub(lambda found: "<meta" if found.group(1) else "<span", page)
 
 
 def is_frame(root: "ElementTree.Element") -> bool:
@@ -82,10 +97,15 @@ def frame_of(root: "ElementTree.Element") -> Frame:
     return Frame(kind, content, _height(parts.get("FrameHeight", "0")), tuple(dict.fromkeys(VARIABLE.findall(content))))
 
 
-def check_external(frame: Frame) -> None:
-    """Refuse, where an interface enters, an address that is not on a public site over https, or whose host a payload could change. Raises
-    InterfaceInvalid.
+def check_contacts(frame: Frame) -> None:
+    """Refuse, where an interface enters, an address that is not on a public site over https, or whose host a payload could change; and
+    where the installation lets nobody see who works, any page on another site or with script. Raises InterfaceInvalid.
     """
+    if settings.EXTERNAL_FILES == "refuse" and frame.has_script:
+        raise InterfaceInvalid(
+            "Pages with script are not shown here: they could tell other servers who works. Take the script out, or use Label Studio tags.",
+            field="interface",
+        )
     if frame.kind != EXTERNAL:
         return
     if settings.EXTERNAL_FILES == "refuse":

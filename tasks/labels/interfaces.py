@@ -204,7 +204,7 @@ def check_interface(xml: str) -> Interface:
     """
     found = interface_of(xml)
     if found.frame is not None:
-        frames.check_external(found.frame)
+        frames.check_contacts(found.frame)
         return found
     if len(found.controls) > CONTROLS_MAX:
         message = f"An interface has at most {CONTROLS_MAX} controls; ask in several projects."

@@ -41,11 +41,14 @@ class MediaFile(models.Model):
 
 
 class ToldOfSite(models.Model):
-    """A worker was told that another site, from which tasks load something, will see their address. Written by `outside`."""
+    """A worker was told that another site, from which tasks load something, or a requester whose own page runs, may see their address.
+
+    Written by `outside`.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     worker = models.ForeignKey(Worker, models.PROTECT)
-    site = models.CharField(max_length=300)  # scheme, host and port
+    site = models.CharField(max_length=300)  # scheme, host and port; or requester:<id>
     told_at = models.DateTimeField()
 
     class Meta:

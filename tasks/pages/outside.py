@@ -12,12 +12,13 @@ from tasks import outside
 from workforce.signed_in import WorkerRequest, as_worker
 
 
-def notice(request: WorkerRequest, sites: Iterable[str | None]) -> HttpResponse | None:
-    """The page that stands before one that loads from these sites; None when the worker knows of each."""
-    untold = outside.untold(request.worker_id, sites)
+def notice(request: WorkerRequest, sites: Iterable[str | None], program: str | None = None) -> HttpResponse | None:
+    """The page that stands before one that loads from these sites, or runs this program; None when the worker knows of each."""
+    untold = outside.untold(request.worker_id, sites, program)
     if not untold:
         return None
-    return render(request, "tasks/other_sites.html", {"sites": untold, "next": request.get_full_path()})
+    context = {"untold": untold, "sites": [one for one in untold if one != program], "next": request.get_full_path()}
+    return render(request, "tasks/other_sites.html", context | {"program": program in untold})
 
 
 @require_POST

@@ -30,6 +30,7 @@ EDITOR_POLICY: dict[str, list[Any]] = {
     "img-src": ["{site}/files/", "data:", "blob:"],
     "media-src": ["{site}/files/", "data:", "blob:"],
     "connect-src": ["{site}/files/", "data:", "blob:"],
+    "webrtc": ["'block'"],  # not every browser knows it: `contacts.js` runs first
     "form-action": ["'none'"],
     "base-uri": ["'none'"],
     "frame-ancestors": ["'self'"],
@@ -45,7 +46,8 @@ def workspace(request: WorkerRequest, batch_id: UUID) -> HttpResponse:
     """Where one works. Tasks are claimed, saved and handed in over the API by the page itself."""
     found = desk.desk_of(request.worker, batch_id, site=request.build_absolute_uri("/").rstrip("/"), now=request.now)
     page_of_theirs = frame.origin if (frame := found.interface.frame) else None
-    if before := notice(request, [*found.batch.media_origins, page_of_theirs]):
+    program = outside.program_of(frame, found.batch.organization_id)
+    if before := notice(request, [*found.batch.media_origins, page_of_theirs], program):
         return before
     context = {
         "desk": found,

@@ -45,9 +45,10 @@ PATIENCE = 15_000  # milliseconds for anything to appear, on a machine that does
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PICTURES = Path(os.environ.get("FAIRHAND_ARTIFACTS") or Path(django_settings.DATA_DIR, "screenshots"))
 OURS = re.compile(r"^(data|blob|about):")
+# A refusal is an answer, not an error; and Chromium does not know a directive that others do.
 REFUSED = re.compile(
-    r"^Failed to load resource: the server responded with a status of 4\d\d"
-)  # a refusal is an answer, not an error
+    r"^Failed to load resource: the server responded with a status of 4\d\d|^Unrecognized Content-Security-Policy directive 'webrtc'"
+)
 AXE_RULES = {"target-size": {"enabled": True}}  # of WCAG 2.2, which axe leaves out unless asked
 
 # Says every violation of the content policy into the console, in frames too, where the watch reads it.

@@ -45,6 +45,17 @@ async (skipped) => {
       }),
     elsewhere: async () => (await fetch(elsewhere, { mode: "no-cors" })).type,
     picture: () => heard("img", { src: `${elsewhere}x.png` }),
+    calls: () => self.RTCPeerConnection || self.webkitRTCPeerConnection || self.WebTransport,
+    calls_again: () => delete self.RTCPeerConnection && self.RTCPeerConnection,
+    calls_in_a_frame: () => add("iframe", {}).contentWindow?.RTCPeerConnection,
+    calls_in_a_text: async () => {
+      const said = new Promise((resolve, reject) => {
+        addEventListener("message", (event) => event.data.calls && resolve(event.data.calls));
+        setTimeout(reject, 1000);
+      });
+      add("iframe", { srcdoc: "<script>parent.postMessage({calls: typeof RTCPeerConnection}, '*')</script>" });
+      return said;
+    },
     form: () => { add("form", { action: elsewhere }).submit(); },
     leave: () => { top.location = elsewhere; },
   };

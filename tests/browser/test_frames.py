@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from tasks import outside
 from tasks.models import Answer, Draft
 from tests.browser.scenes import opened, until
 
@@ -42,6 +43,9 @@ def question(page: str, height: int = 450) -> str:
 
 def start(page: Page, sign_in, wanda, rita, olga, interface: str, tasks) -> None:
     batch = opened(rita, olga, interface, tasks)
+    outside.tell(
+        wanda.worker.id, [f"requester:{rita.organization.id}"], now=wanda.now
+    )  # of the program in the page: test_outside
     sign_in(page, wanda)
     page.goto(f"/work/{batch.id}/")
 

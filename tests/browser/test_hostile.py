@@ -5,6 +5,11 @@ be clicked was clicked. What the content policy stopped is said in the console, 
 is not (`conftest.Watched`). The gadgets are in gadgets.py; tests/tasks/labels/test_cleaning.py shows that none survives the gate.
 """
 
+import html
+import json
+import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from xml.sax.saxutils import quoteattr
@@ -13,7 +18,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from qualification.models import Exam
-from tasks import asking, media, sitting
+from tasks import asking, framing, media, sitting
 from tasks.labels import InterfaceInvalid, check_interface
 from tasks.models import Assignment, Batch, Project, Task
 from tests.browser import materials
@@ -134,7 +139,7 @@ def test_every_gadget_in_every_place_where_the_editor_makes_html(stored, site, h
 
 SPY = Path(__file__).with_name("spy.js").read_text()
 # Without a policy these work, and still nobody is signed in.
-WITHOUT_A_POLICY = ["script", "inline", "code", "elsewhere", "picture", "form", "leave"]
+WITHOUT_A_POLICY = ["script", "inline", "code", "elsewhere", "picture", "form", "leave", "calls_in_a_text"]
 
 
 @pytest.mark.parametrize("where", ["in the workspace", "at its own address", "with its policy taken away"])
@@ -175,6 +180,88 @@ def test_a_script_that_does_run_in_the_frame_reaches_nothing(where, site, hostil
     assert frame.url in (begun, "chrome-error://chromewebdata/"), "a form that was stopped"
     assert hostile.url.startswith(site.address)
     assert [cookie for cookie in cookies if cookie] == []
+
+
+@pytest.fixture
+def listener():
+    """A server of the requester's: where one may call by UDP and TCP, and what was heard there."""
+    heard: list[str] = []
+    calls, doors = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket()
+    for one in (calls, doors):
+        one.bind(("127.0.0.1", 0))
+        one.settimeout(0.1)
+    doors.listen()
+    running = threading.Event()
+
+    def listen() -> None:
+        while not running.is_set():
+            for one, take in ((calls, lambda: calls.recv(2000)), (doors, lambda: doors.accept()[0].close())):
+                with suppress(TimeoutError):
+                    take()
+                    heard.append("udp" if one is calls else "tcp")
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    yield SimpleNamespace(udp=calls.getsockname()[1], tcp=doors.getsockname()[1], heard=heard)
+    running.set()
+    thread.join()
+    calls.close()
+    doors.close()
+
+
+def calling(listener) -> str:
+    """What calls the listener past every content policy: hints in mark-up, WebRTC in a script, in frames' texts and addresses."""
+    door = f"http://127.0.0.1:{listener.tcp}/"
+    script = (
+        f"var c=new RTCPeerConnection({{iceServers:[{{urls:&quot;stun:127.0.0.1:{listener.udp}&quot;}},{{urls:"
+        f"&quot;turn:127.0.0.1:{listener.tcp}?transport=tcp&quot;,username:&quot;u&quot;,credential:&quot;p&quot;}}]}});"
+        "c.createDataChannel(0);c.createOffer().then(o=>c.setLocalDescription(o))"
+    )
+    plain = html.unescape(script)
+    framed = f"<iframe srcdoc='<script>{script}</script>'></iframe><iframe src='javascript:{script}'></iframe>"
+    later = f"<p id=p></p><script>p.innerHTML = {json.dumps(framed).replace('</script>', '<' + chr(92) + '/script>')}</script>"
+    hidden = later.replace("id=p", "id=q").replace("p.innerHTML", "q.attachShadow({mode: 'closed'}).innerHTML")
+    hints = f"<link rel=preconnect href={door}><link title='>' rel=preconnect href={door}><link rel=prefetch href={door}x><img src={door}y>"
+    return f"{hints}<script>{plain}</script>{framed}{later}{hidden}<h1>Here</h1>"
+
+
+def test_the_editor_calls_nobody(site, hostile, sign_in, wanda, rita, olga, listener):
+    page = calling(listener)
+    interface = (
+        '<View><HyperText name="h" value="$h" inline="true"/><Choices name="c" toName="h"><Choice value="a"/>'
+        '<Choice value="b"/></Choices></View>'
+    )
+    batch = opened(rita, olga, interface, [{"h": "<p>The task</p>"}])
+    Task.objects.update(payload={"h": f"<p>The task</p>{page}"})  # as if it had not been cleaned
+    sign_in(hostile, wanda)
+    hostile.goto(f"/work/{batch.id}/")
+    expect(hostile.frame_locator("#editor iframe").get_by_text("The task")).to_be_visible()
+    nothing_ran(hostile)
+    hostile.wait_for_timeout(1000)
+    assert listener.heard == []
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["as it is served", "as the requester wrote it"])
+def test_a_page_of_a_requester_calls_nobody_before_its_reader_was_told(
+    guarded, site, hostile, watched, sign_in, wanda, rita, olga, listener, monkeypatch
+):
+    """Afterwards neither, by what we know; without our script and our look at the mark-up it does, so the listener hears."""
+    watched.expect("uncaught: RTCPeerConnection is not a constructor")
+    if not guarded:
+        monkeypatch.setattr(framing, "without_contacts", lambda page: page)
+        monkeypatch.setattr(framing, "_script", lambda: "")
+    schema = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/2011-11-11/HTMLQuestion.xsd"
+    question = f'<HTMLQuestion xmlns="{schema}"><HTMLContent><![CDATA[{calling(listener)}]]></HTMLContent><FrameHeight>0</FrameHeight></HTMLQuestion>'
+    batch = opened(rita, olga, question, [{}])
+    sign_in(hostile, wanda)
+    hostile.goto(f"/work/{batch.id}/")
+    expect(hostile.get_by_role("heading", name="Other sites may see your address")).to_be_visible()
+    hostile.wait_for_timeout(500)
+    assert listener.heard == []
+    hostile.get_by_role("button", name="Go on").click()
+    expect(hostile.frame_locator("#editor iframe").get_by_role("heading", name="Here")).to_be_visible()
+    hostile.wait_for_timeout(2000)
+    assert set(listener.heard) == (set() if guarded else {"udp", "tcp"})
 
 
 def test_the_page_around_listens_to_its_own_frame_only(site, hostile, sign_in, wanda, rita, olga):

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from foundation.errors import Invalid
-from tasks import outside, practising, sitting
+from tasks import desk, outside, practising, sitting
 from tasks.labels import InterfaceInvalid, PayloadInvalid, check_interface
 from tasks.models import Batch, ToldOfSite
 from tests.browser import scenes
@@ -64,6 +64,49 @@ def test_a_worker_is_told_before_a_page_of_somebody_else_opens(rita, olga, wanda
     client = signed_in(wanda)
     told_first(client, f"/work/{batch.id}/", "https://pages.example")
     assert "frame-src 'self' https://pages.example" in policy(client, f"/work/{batch.id}/")
+
+
+PROGRAM = """<HTMLQuestion xmlns="http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/2011-11-11/HTMLQuestion.xsd">
+<HTMLContent><![CDATA[<form>${thing}<input name="x"></form>%s]]></HTMLContent><FrameHeight>0</FrameHeight></HTMLQuestion>"""
+
+
+def test_a_worker_is_told_once_for_each_requester_before_a_program_of_theirs_runs(rita, rex, olga, wanda):
+    client = signed_in(wanda)
+    program, plain = PROGRAM % "<script>1</script>", PROGRAM % ""
+    for requester in (rita, rex):
+        batches = [
+            scenes.opened(requester, olga, one, [{"thing": "x"}], name=name)
+            for name, one in (("a", program), ("b", program), ("c", plain))
+        ]
+        assert b"frame.js" not in client.get(f"/work/{batches[2].id}/").content
+        assert b"may see your address" not in client.get(f"/work/{batches[2].id}/").content, "a page without script runs none"
+        before = client.get(f"/work/{batches[0].id}/")
+        assert b"Other sites may see your address" in before.content
+        assert b"a program that the requester wrote" in before.content
+        assert b"editor.js" not in before.content
+        site = f"requester:{requester.organization.id}"
+        assert site not in before.headers["Content-Security-Policy"]
+        assert client.post("/other-sites/", {"site": site, "next": "/jobs/"}).status_code == 302
+        for batch in batches:
+            answer = client.get(f"/work/{batch.id}/")
+            assert b"may see your address" not in answer.content
+            assert "requester:" not in answer.headers["Content-Security-Policy"]
+    assert ToldOfSite.objects.count() == 2
+
+
+def test_where_it_is_refused_no_program_comes_in_and_none_that_is_stored_is_shown(rita, olga, wanda, settings):
+    batch = scenes.opened(rita, olga, PROGRAM % "<script>1</script>", [{"thing": "x"}])
+    [lease] = claim(wanda, batch)
+    address = desk.shown(lease)["frame_address"]
+    assert Client().get(address).status_code == 200
+    settings.EXTERNAL_FILES = "refuse"
+    with pytest.raises(InterfaceInvalid, match="Take the script out"):
+        check_interface(PROGRAM % "<b onclick='1'>x</b>")
+    check_interface(PROGRAM % "")
+    refused = signed_in(wanda).get(f"/work/{batch.id}/")
+    assert refused.status_code == 403
+    assert b"shows none" in refused.content
+    assert Client().get(address).status_code == 403
 
 
 def test_a_worker_is_told_before_an_exam_and_before_a_lesson(rita, wanda):
