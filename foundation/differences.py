@@ -4,7 +4,8 @@ Blocks are compared as HTML. Where old and new have the same elements around oth
 <del> and <ins>; where a list or a table changed, its items are; anything else is shown whole, old and then new. Everything passes the wall
 of `foundation.markdown` once more.
 
-The work is bounded: a `Budget` counts the steps of every search, and when it is used up what is left is shown whole, old and then new.
+The work is bounded: a `Budget` counts the lines that are read and the steps of every search, and when it is used up what is left is shown
+whole, old and then new.
 """
 
 import re
@@ -16,15 +17,17 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from foundation.markdown import Sign, parts_of, safe
+from foundation.markdown import LINES_MAX, Sign, lines_of, parts_of, safe
 
 TOKEN = re.compile(r"<[^>]+>|[^<\s]+|\s+")
 ITEM = re.compile(r"<li>.*?</li>|<tr>.*?</tr>", re.DOTALL)
 ALIKE = 0.5  # a block with less in common with its successor is another block
 WORDS_COMPARED_MAX = 4000  # of one block; a longer one is shown whole
 WORK_MAX = 1_500_000  # steps of one comparison: well under a second
+LINES_READ_MAX = 2 * LINES_MAX  # of all texts of one comparison; two further ones are shown as they were written
 WORK_OF_A_LOOK = 100  # what it takes to compare two blocks at all, in steps
 LOOKED_AT_MAX = 30  # old blocks that a new one is compared with, in reading order
 
@@ -34,10 +37,18 @@ class TooDifferent(Exception):
 
 
 class Budget:
-    """The steps that one comparison may take, however many texts it is made of."""
+    """The lines that one comparison may read and the steps it may take, however many texts it is made of."""
 
-    def __init__(self, steps: int = WORK_MAX) -> None:
-        self.left = steps
+    def __init__(self, steps: int = WORK_MAX, lines: int = LINES_READ_MAX) -> None:
+        self.left, self.lines = steps, lines
+
+    def read(self, *texts: str) -> None:
+        """Take the lines of these texts, before they are read. Raises TooDifferent, then and from then on, when there are not enough."""
+        wanted = sum(map(lines_of, texts))
+        if wanted > self.lines:
+            self.lines = 0
+            raise TooDifferent
+        self.lines -= wanted
 
     def spend(self, steps: int) -> None:
         """Take so many steps, before they are gone. Raises TooDifferent, then and from then on, when there are not enough."""
@@ -73,6 +84,10 @@ class Part:
 def of_text(old: str, new: str, *, sign: Sign | None = None, budget: Budget | None = None) -> list[Part]:
     """The blocks of both texts in reading order. Several texts on one page share a `budget`."""
     budget = budget or Budget()
+    try:
+        budget.read(old, new)
+    except TooDifferent:
+        return _as_written(old, new)
     same = cache(sign) if sign else None  # signatures differ from one second to the next
     before, after = parts_of(old, sign=same), parts_of(new, sign=same)
     head, tail = _shared(before, after)
@@ -87,6 +102,13 @@ def of_text(old: str, new: str, *, sign: Sign | None = None, budget: Budget | No
     except TooDifferent:
         parts += [Part("removed", safe(html)) for html in inner_before] + [Part("added", safe(html)) for html in inner_after]
     return parts + [Part("same", html) for html in after[len(after) - tail :]]
+
+
+def _as_written(old: str, new: str) -> list[Part]:
+    """Both texts as they were written, nothing of them read."""
+    if old == new:
+        return [Part("same", safe(format_html("<pre>{}</pre>", new)))] if new else []
+    return [Part(kind, safe(format_html("<pre>{}</pre>", text))) for kind, text in (("removed", old), ("added", new)) if text]
 
 
 def _shared(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:

@@ -4,7 +4,8 @@ Two walls. markdown-it makes HTML of Markdown alone (what looks like HTML stays 
 attributes and address schemes through. Pictures are only those kept here (`/files/…`): a picture from elsewhere tells its host who reads
 what and when, can change after review, and the content policy would not load it. Its description and address are shown instead.
 
-The work is bounded, whatever the text: where brackets, tables or the length would cost more than it grows, they are shown as they were written.
+The work is bounded, whatever the text: where brackets, marks, tables, lines or the length would cost more than it grows, they are shown as
+they were written.
 """
 
 import re
@@ -44,6 +45,9 @@ DEEPEST = 6
 TEXT_MAX_CHARACTERS = 200_000  # a longer one is shown as it was written
 # An open bracket may look for its end as far as its block reaches. Of a text, so much of brackets × characters; further blocks stay as written.
 BRACKET_WORK_MAX = 4_000_000
+LINES_MAX = 4_000  # of a text, those not blank, are read: each may be a block, which costs as much as many words. What follows stays as written
+MARKS_MAX = 20_000  # of all blocks of a text: characters that may begin something inside a line; further blocks stay as written
+MARK = re.compile(r"[*_~`<&!\\\[\]]")
 CELLS_MAX = 5_000  # of all tables of a text; further rows stay as written (a short row is filled up to the width of the first)
 
 Sign = Callable[[str], str]  # the address of a file kept here → the address under which this reader may load it
@@ -134,24 +138,26 @@ def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> boo
 
 
 def _bounded_inline(state: StateCore) -> None:
-    """The library's rule, for as many blocks as BRACKET_WORK_MAX leaves; the words of others are shown as they are."""
-    used = 0
+    """The library's rule, for as many blocks as BRACKET_WORK_MAX and MARKS_MAX leave; the words of others are shown as they are."""
+    used = marks = 0
     for token in state.tokens:
         if token.type != "inline":
             continue
         work = token.content.count("[") * len(token.content)
         token.children = []
-        if used + work > BRACKET_WORK_MAX:
+        here = len(MARK.findall(token.content))
+        if used + work > BRACKET_WORK_MAX or marks + here > MARKS_MAX:
             token.children.append(Token("text", "", 0, content=token.content))
         else:
-            used += work
+            used, marks = used + work, marks + here
             state.md.inline.parse(token.content, state.md, state.env, token.children)
 
 
 def _parsed(text: str) -> list[Token]:
     if len(text) > TEXT_MAX_CHARACTERS:
         return [Token("code_block", "code", 0, content=text.replace("\x00", ""), block=True)]
-    tokens = _reader().parse(text.replace("\x00", ""), {})
+    read, rest = _readable(text.replace("\x00", ""))
+    tokens = _reader().parse(read, {})
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 1, DEEPEST)}"
@@ -161,7 +167,25 @@ def _parsed(text: str) -> list[Token]:
             )  # the policy allows no style attribute
         elif token.type == "inline":
             token.children = [_link_instead(child) for child in token.children or []]
+    if rest:
+        tokens.append(Token("code_block", "code", 0, content=rest, block=True))
     return tokens
+
+
+def lines_of(text: str) -> int:
+    """How many lines of a text are read, at most LINES_MAX: what it costs to show it."""
+    return min(LINES_MAX, sum(bool(line.strip()) for line in text.splitlines()))
+
+
+def _readable(text: str) -> tuple[str, str]:
+    """The text as far as LINES_MAX reaches, and what follows."""
+    lines = at = 0
+    for line in text.splitlines(keepends=True):
+        lines += not line.isspace()
+        if lines > LINES_MAX:
+            return text[:at], text[at:]
+        at += len(line)
+    return text, ""
 
 
 def _link_instead(token: Token) -> Token:

@@ -157,9 +157,9 @@ def test_what_comes_behind_a_heavy_block_is_still_markdown():
 @pytest.mark.parametrize(
     "text",
     [
-        "|" + "a|" * 300 + "\n|" + "-|" * 300 + "\n" + "|\n" * 10_000,  # each short row would be filled up to 300 cells
-        "a|b\n-|-\nx|y\n\n" * 3000,
-        "|a|b|\n|-|-|\n" + "|x|y|\n" * 8000,
+        "|" + "a|" * 300 + "\n|" + "-|" * 300 + "\n" + "|\n" * 3_000,  # each short row would be filled up to 300 cells
+        "a|b\n-|-\nx|y\n\n" * 1300,
+        "|a|b|\n|-|-|\n" + "|x|y|\n" * 3900,
     ],
 )
 def test_tables_have_a_bound_and_the_rest_is_shown_as_it_was_written(text):
@@ -176,3 +176,28 @@ def test_a_text_that_is_too_long_is_shown_as_it_was_written():
     assert html.startswith("<pre><code>*a* &lt;b&gt;")
     assert outline_of("# a\n" * 60_000, anchors="x") == []
     assert len(parts_of(text)) == 1
+
+
+@pytest.mark.parametrize("block", ["*a* b\n\n", "# a\n", "- a b\n", "1. a\r\n", "a\r", "> a\n\n", "a  \n"])
+def test_so_many_lines_are_read_and_the_rest_stays_as_written(block, monkeypatch):
+    read, parse = [], markdown._reader().parse
+    monkeypatch.setattr(markdown._reader(), "parse", lambda text, env: read.append(text) or parse(text, env))
+    text = block * 10_000
+    html = markdown.html_of(text)
+    assert sum(bool(line.strip()) for line in read[0].splitlines()) == markdown.LINES_MAX
+    assert html.count("a") >= 10_000, "nothing of it is lost"
+    assert html.rstrip().endswith("</pre>")
+    assert "<pre>" not in markdown.html_of("".join([block] * markdown.LINES_MAX))
+
+
+@pytest.mark.parametrize("mark", ["*a* ", "`a` ", "~~a~~ ", "<http://a.b> ", "_a_ "])
+def test_so_many_marks_are_looked_at_and_further_blocks_stay_as_written(mark, monkeypatch):
+    looked, parse = [], markdown._reader().inline.parse
+    monkeypatch.setattr(
+        markdown._reader().inline,
+        "parse",
+        lambda text, *rest: looked.append(len(markdown.MARK.findall(text))) or parse(text, *rest),
+    )
+    html = markdown.html_of((mark * 60 + "\n\n") * 200)
+    assert 0 < sum(looked) <= markdown.MARKS_MAX
+    assert html.count("<p>") == 200

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foundation import differences
+from foundation import differences, markdown
 from foundation.differences import of_text
 from tasks import guideline_changes
 from tasks.guideline_changes import EntryChange, of_entries
@@ -176,10 +176,33 @@ def test_what_can_be_compared_word_by_word_still_is():
 
 
 def test_what_both_texts_begin_and_end_with_needs_no_search():
-    many = "\n\n".join(f"line {n % 50}" for n in range(10_000))
+    many = "\n\n".join(f"line {n % 50}" for n in range(900))
     parts = of_text(f"{many}\n\nold\n\n{many}", f"{many}\n\nnew\n\n{many}", budget=differences.Budget(2_000))
     assert [part.kind for part in parts if part.kind != "same"] == ["added", "removed"]
-    assert len(parts) == 20_002
+    assert len(parts) == 1_802
+
+
+@pytest.mark.parametrize("block", ["*a* {}\n\n", "# {}\n", "- a {}\n", "> {}\r", "a {}\n"])
+def test_a_comparison_reads_so_many_blocks_and_no_more(block, monkeypatch):
+    """Counted apart from the budget: lines given to the reader, and pieces of HTML cleaned."""
+    cleaned, read = [], []
+    real, parse = markdown.safe, markdown._reader().parse
+    for module in (markdown, differences):
+        monkeypatch.setattr(module, "safe", lambda html: cleaned.append(1) or real(html))
+    monkeypatch.setattr(markdown._reader(), "parse", lambda text, env: read.append(len(text.split())) or parse(text, env))
+    old, new = ("".join(block.format(word) for _ in range(30_000))[:100_000] for word in "bc")
+    parts = of_text(old, new)
+    assert sum(read) <= 3 * differences.LINES_READ_MAX  # of at most three words
+    assert len(cleaned) <= 3 * differences.LINES_READ_MAX
+    assert {part.kind for part in parts} >= {"added"} or {part.kind for part in parts} & {"changed"}
+    assert "".join(part.html for part in parts).count("c") >= new.count("c"), "nothing of it is lost"
+
+
+def test_texts_beyond_the_budget_are_shown_as_they_were_written():
+    budget = differences.Budget(lines=3)
+    assert [part.kind for part in of_text("*a*\n\nb", "*a*", budget=budget)] == ["same", "removed"]
+    parts = of_text("*a*", "*b* <i>", budget=budget)
+    assert [(part.kind, part.html) for part in parts] == [("removed", "<pre>*a*</pre>"), ("added", "<pre>*b* &lt;i&gt;</pre>")]
 
 
 def test_all_the_entries_of_a_guideline_share_one_budget(monkeypatch):
