@@ -1,9 +1,11 @@
 """Guidelines: versions that change the meaning or only the words, entries per label, and what a change asks of whom."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from foundation import ids
 from foundation.errors import Busy
 from qualification.models import Estimate, Evidence
 from tasks import answering, guidelines, media, publishing, reading, results
@@ -358,9 +360,10 @@ def test_a_version_is_added_read_and_compared_over_http(rita, olga, wanda, rex):
     made = ok(rita.post(f"projects/{batch.project_id}/guidelines", body), 201)
     assert (made["version"], made["changes_meaning"], made["meaning_version"]) == (2, True, 2)
     seen = ok(wanda.get(f"guidelines/{made['id']}"))
-    assert f'<img src="{address}?for=' in seen["html"]
+    public = f"/files/{ids.opaque('file', UUID(address.split('/')[2]))}/file.png?for="
+    assert f'<img src="{public}' in seen["html"]
     assert "&lt;b&gt;" in seen["html"]
-    assert seen["entries"][0]["examples"][0]["image"].startswith(f"{address}?for=")
+    assert seen["entries"][0]["examples"][0]["image"].startswith(public)
     changes = ok(wanda.get(f"guidelines/{made['id']}/changes"))
     assert (changes["since"], changes["version"], changes["changes_meaning"]) == (1, 2, True)
     assert changes["parts"][0]["kind"] == "changed"

@@ -6,6 +6,7 @@ import pytest
 from django.core.signing import TimestampSigner
 from django.test import Client
 
+from foundation import ids
 from foundation.errors import NotFound
 from tasks import media
 from tasks.errors import BadFile
@@ -148,8 +149,10 @@ def test_only_addresses_of_files_are_signed_wherever_they_stand(tone):
         "n": 1,
     }
     done = media.with_signed_addresses(payload, tone.organization_id)
-    assert done["audio"].startswith(f"{address}?for=")
-    assert done["many"][1]["deep"].startswith(f"{address}?for=")
+    public = f"/files/{ids.opaque('file', tone.id)}/file."
+    assert done["audio"].startswith(public)
+    assert "?for=" in done["audio"]
+    assert done["many"][1]["deep"].startswith(public)
     assert {name: done[name] for name in ("text", "other", "n")} == {name: payload[name] for name in ("text", "other", "n")}
     assert payload["audio"] == address, "what is stored stays as it was"
 

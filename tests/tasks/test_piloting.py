@@ -104,7 +104,7 @@ def test_a_batch_of_the_set_size_needs_neither(rita, olga):
 
 def test_a_pilot_draws_copies_and_takes_over_the_settings(large, rita):
     marked = Task.objects.filter(batch=large, lane=0).first()
-    for task in Task.objects.filter(batch=large, lane=0):
+    for task in Task.objects.filter(batch=large):  # gold, too: without one it would stand out
         Prelabel.objects.create(task=task, result=scenes.result("a"), model_version="m", created_at=rita.now)
     Batch.objects.filter(id=large.id).update(accuracy_bar=0.4, idle_cap_seconds=300, workers_choose=True, p90_seconds=9)
     pilot = piloting.begin(rita.actor, large.id, now=rita.now, tasks=6, workers=7, price_micros=60_000)
@@ -116,7 +116,7 @@ def test_a_pilot_draws_copies_and_takes_over_the_settings(large, rita):
     assert [task.lane for task in copies] == [0] * 6 + [2] * 3
     assert {task.overlap for task in copies if task.lane == 0} == {5}
     assert Gold.objects.filter(task__batch=pilot).count() == 3
-    assert Prelabel.objects.filter(task__batch=pilot, model_version="m").count() == 6
+    assert Prelabel.objects.filter(task__batch=pilot, model_version="m").count() == 6 + 3
     own = dict(Task.objects.filter(batch=large).values_list("key", "id"))
     assert {task.key for task in copies} <= set(own)
     assert not {task.id for task in copies} & set(own.values())

@@ -422,21 +422,3 @@ def test_ten_thousand_stretches_of_each_of_three_are_voted_on():
     """Asked of every bit and every stretch these would be 600 million questions."""
     answers = [[Stretch(3 * n, 3 * n + 2, "x") for n in range(10_000)] for _ in range(3)]
     assert stretches.voted(answers).stretches == answers[0]
-
-
-@pytest.mark.parametrize("size", [1_000, 20_000])
-def test_reading_a_mask_takes_at_most_eight_steps_a_byte(size, monkeypatch):
-    """So what an exam's or an answer's masks can cost is bounded by the bytes that are let in, whatever they say."""
-    read, steps = runs._Bits.read, []
-    monkeypatch.setattr(runs._Bits, "read", lambda bits, count: steps.append(count) or read(bits, count))
-    width = size * 8 // 4
-    header = f"{width * 4:032b}" + "00000" + "1111" * 4  # values of one bit; every stretch is spelled out, bit by bit
-    body = "".join(
-        f"0{0:02b}{min(65_536, width * 4 - at) - 1:016b}" + "1" * min(65_536, width * 4 - at)
-        for at in range(0, width * 4, 65_536)
-    )
-    text = header + body
-    data = list(int(text + "0" * (-len(text) % 8), 2).to_bytes((len(text) + 7) // 8, "big"))
-    runs.unpacked(data, width=width, height=1)
-    assert len(steps) <= 8 * len(data)
-    assert len(data) < 2 * size
