@@ -18,15 +18,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from qualification.models import Exam
-from tasks import asking, framing, media, sitting
+from tasks import answering, appealing, asking, drafting, framing, media, reviewing, sitting
 from tasks.labels import InterfaceInvalid, check_interface
 from tasks.models import Assignment, Batch, Project, Task
 from tests.browser import materials
 from tests.browser.gadgets import GADGETS, RUN
 from tests.browser.scenes import file, opened, project
 from tests.tasks import learning_scenes
+from tests.tasks import scenes as task_scenes
 from workforce import threads
-from workforce.models import Organization, User, Worker
+from workforce.models import Decision, Organization, User, Worker
 
 EVERYTHING = "".join(GADGETS.values())
 SHORT = "<img src=x onerror=alert(1)>"  # for what has a limit of its own
@@ -82,7 +83,7 @@ PAYLOAD = {
     "offered": [{"value": name, "html": f"seen {markup}", "hint": markup} for name, markup in GADGETS.items()],
     **{f"h{n}": f"<p>seen {n}.</p>{markup}" for n, markup in enumerate(GADGETS.values())},
 }
-# Without those that take the editor's frame somewhere: its place stays empty then, see the test below.
+# Without those that take the editor's frame somewhere, which have a test of their own: its place might stay empty, and hide the others.
 LISTS = {name: [one for one in PAYLOAD[name] if "http-equiv" not in str(one)] for name in ("items", "labels", "offered")}
 LISTS |= {name: "" for name, value in PAYLOAD.items() if isinstance(value, str) and "http-equiv" in value}
 
@@ -135,6 +136,103 @@ def test_every_gadget_in_every_place_where_the_editor_makes_html(stored, site, h
         hostile.wait_for_timeout(3000)  # the editor itself may break on it, and never be ready
     nothing_ran(hostile)
     assert [frame.url for frame in hostile.frames if not frame.url.startswith((site.address, "about:", "chrome-error:"))] == []
+
+
+LEADING = [name for name, markup in GADGETS.items() if "http-equiv" in markup]
+
+
+@pytest.mark.parametrize("name", LEADING)
+def test_a_stored_gadget_that_leads_elsewhere_leads_nowhere(name, site, hostile, watched, sign_in, wanda, rita, olga):
+    """From before it was cleaned, in each place: nothing is asked of the other site, no script runs, the page around stays where it is,
+    and what the frame may show in the end has no origin.
+    """
+    watched.expect("uncaught")
+    markup = GADGETS[name]
+    interface = (
+        '<View><HyperText name="h" value="$h" inline="%s"/><HyperText name="f" value=%s/><List name="l" value="$items"/>'
+        '<Ranker name="r" toName="l"/><Text name="t" value="$text"/><Choices name="o" toName="t" value="$offered"/>'
+        '<Choices name="c" toName="t"><Choice value="a"/><Choice value="b" html=%s/></Choices></View>'
+    )
+    payload = {
+        "h": f"<p>seen</p>{markup}",
+        "text": "The task is here.",
+        "items": [{"id": "1", "title": "x", "html": markup}],
+        "offered": [{"value": "x", "html": markup}],
+    }
+    batch = opened(rita, olga, interface % ("true", quoteattr("<b>x</b>"), quoteattr("<b>x</b>")), [payload])
+    Project.objects.update(interface=interface % ("false", quoteattr(markup), quoteattr(markup)))
+    Task.objects.update(payload=payload)
+    assert "http-equiv" in str(Task.objects.get().payload), "the control: it is there"
+    asked: list[str] = []
+    hostile.on("request", lambda request: asked.append(request.url))
+    sign_in(hostile, wanda)
+    hostile.goto(f"/work/{batch.id}/")
+    expect(hostile.locator("#submit:enabled, #trouble:visible").first).to_be_visible()
+    hostile.wait_for_timeout(2000)
+    nothing_ran(hostile)
+    assert hostile.url == f"{site.address}/work/{batch.id}/"
+    assert [url for url in asked if not url.startswith((site.address, "data:", "blob:", "about:"))] == []
+    inside = [frame for frame in hostile.frames if frame != hostile.main_frame and "chrome-error" not in frame.url]
+    assert [frame.evaluate("() => self.origin") for frame in inside] == ["null"] * len(inside)
+
+
+# Each gadget in whatever of an answer is text: what was typed, the words of a span, a choice, a transcript of a region; and as a draft.
+ANSWERED = (
+    '<View><Text name="t" value="$text"/><TextArea name="w" toName="t"/><Labels name="s" toName="t"><Label value="x"/></Labels>'
+    '<TextArea name="p" toName="t" perRegion="true"/><Choices name="c" toName="t" value="$offered" choice="multiple"/></View>'
+)
+
+
+def written() -> list[dict]:
+    """A result of a worker's in which every text is a gadget."""
+    gadgets = list(GADGETS.values())
+    place = {"start": 0, "end": 8, "text": "The task"}
+    return [
+        {"from_name": "w", "to_name": "t", "type": "textarea", "value": {"text": gadgets}},
+        {"from_name": "s", "to_name": "t", "type": "labels", "id": "r1", "value": {**place, "labels": ["x"]}},
+        {"from_name": "p", "to_name": "t", "type": "textarea", "id": "r1", "value": {**place, "text": gadgets}},
+        {"from_name": "c", "to_name": "t", "type": "choices", "value": {"choices": list(GADGETS)}},
+    ]
+
+
+def of_texts(rita, olga):
+    payload = {"text": "The task is here.", "offered": [{"value": name} for name in GADGETS]}
+    return opened(rita, olga, ANSWERED, [payload])
+
+
+def test_every_gadget_in_a_draft_that_is_shown_again(site, hostile, sign_in, wanda, rita, olga, now):
+    batch = of_texts(rita, olga)
+    (lease,) = task_scenes.claim(wanda, batch)
+    drafting.save(lease.id, worker_id=wanda.worker.id, token=lease.token, result=written(), base_revision=0, now=now)
+    sign_in(hostile, wanda)
+    hostile.goto(f"/work/{batch.id}/")
+    inside = hostile.frame_locator("#editor iframe")
+    expect(inside.get_by_text("onerror=").first).to_be_visible()
+    nothing_ran(hostile)
+    assert inside.locator("#editor script, #editor iframe, #editor object, #editor [hx-get], #editor [onerror]").count() == 0
+
+
+def test_every_gadget_in_an_answer_its_verdict_and_its_appeal(site, hostile, sign_in, wanda, rita, olga, now):
+    """As the worker sees it in their work and in the decision; and as the requester sees the appeal."""
+    batch = of_texts(rita, olga)
+    (lease,) = task_scenes.claim(wanda, batch, now=now)
+    answering.submit(lease.id, worker_id=wanda.worker.id, token=lease.token, result=written(), now=now)
+    evidence = {f"{name} {markup}"[:60]: markup for name, markup in list(GADGETS.items())[:20]}
+    words = f"{SHORT} {EVERYTHING}"[:1900]
+    reviewing.reject(rita.actor, lease.id, reason="low_effort", comment=words, evidence=evidence, now=now)
+    decision = Decision.objects.get(worker=wanda.worker)
+    sign_in(hostile, wanda)
+    looked(hostile, ["/my/work/", f"/my/work/{lease.id}/"])
+    inside = hostile.frame_locator("#editor iframe")
+    expect(inside.get_by_text("onerror=").first).to_be_visible()
+    hostile.locator("#as-data summary").click()
+    nothing_ran(hostile)
+    assert inside.locator("#editor script, #editor iframe, #editor object, #editor [hx-get], #editor [onerror]").count() == 0
+    looked(hostile, [f"/decisions/{decision.id}/", "/my/quality/"])
+    appeal = appealing.file(wanda.actor, decision.id, text=words, now=now)
+    looked(hostile, [f"/decisions/{decision.id}/", f"/appeals/{appeal.id}/"])
+    sign_in(hostile, rita)
+    looked(hostile, ["/appeals/", f"/appeals/{appeal.id}/"])
 
 
 SPY = Path(__file__).with_name("spy.js").read_text()
