@@ -34,6 +34,7 @@ def filter_value(model: type[Model], path: str, text: str, *, name: str) -> Any:
         model = cast(type[Model], model._meta.get_field(relation).related_model)
     field = cast("Field[Any, Any]", model._meta.get_field(last))
     if isinstance(field, BooleanField):
+        text = text.lower()  # "True" is how Python writes it
         allowed: dict[str, Any] = {"true": True, "false": False}
     else:
         allowed = {str(value): value for value, _ in field.flatchoices}

@@ -206,7 +206,7 @@ def test_a_late_hand_in_is_credited_what_is_left_and_tells_the_whole(batch, wand
     saves_draft(wanda, lease, at)
     runs_out(lease, at)
     assert credited(lease) == 60
-    body = {"token": str(lease.token), "result": scenes.result("a"), "self_reported_seconds": 600}
+    body = {"token": str(lease.token), "result": scenes.result("a")}
     done = wanda.post(f"assignments/{lease.id}/submit", body, at=at).json()
     assert (done["state"], done["credited_seconds"]) == ("submitted", 600)
     assert wanda.post(f"assignments/{lease.id}/submit", body, at=at).json()["credited_seconds"] == 600
