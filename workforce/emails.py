@@ -86,14 +86,19 @@ def tell_owner_of(user: User) -> None:
 def mail_of_sign_up(address: str) -> bool:
     """Tell the owner of an address, by a job, that somebody signed up with it; once an hour at most. False where nothing was sent."""
     owner_id = holder_of(address, besides=None)
-    if owner_id is None or not cache.add(f"told_of_sign_up_{owner_id}", 1, TOLD_OF_SIGN_UP_SECONDS):
+    told = f"told_of_sign_up_{owner_id}"
+    if owner_id is None or not cache.add(told, 1, TOLD_OF_SIGN_UP_SECONDS):
         return False
     text = _(
         "Somebody, perhaps you, has tried to sign up on %(site)s with this address. You have an account with it already.\n\n"
         "Sign in:\n\n%(site)s/account/login/\n\nIf you forgot the password, choose another:\n\n%(site)s/account/password/reset/\n\n"
         "If it was not you, do nothing: they learn nothing about you, and cannot use your address."
     )
-    send_mail(_("You have an account on Fairhand"), text % {"site": settings.SITE_ADDRESS}, None, [address])
+    try:
+        send_mail(_("You have an account on Fairhand"), text % {"site": settings.SITE_ADDRESS}, None, [address])
+    except Exception:
+        cache.delete(told)  # the job is tried again
+        raise
     return True
 
 

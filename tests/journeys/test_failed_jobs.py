@@ -43,8 +43,10 @@ ENQUEUED = {
     "tasks.jobs.weigh_gold": ("each score is weighed once", "tasks.jobs.weigh_gold"),
     "workforce.jobs.mail_invitation": ("mailing.send_once", None),
     "workforce.jobs.send_email_code": ("mailing.send_once", None),
+    "workforce.jobs.send_recovery_mail": ("a second mail only where a process dies in between", None),
     "workforce.jobs.send_token_mail": ("mailing.send_once", None),
     "workforce.jobs.tell_of_agreement": ("a notice has a key", None),
+    "workforce.jobs.tell_of_sign_up": ("once an hour for each owner", None),
 }
 
 
