@@ -170,7 +170,7 @@ def test_what_is_outstanding_reads_no_row_per_answer(long_batch, now):
 
 def test_the_cap_on_rejections_and_the_check_of_haste_read_no_more_with_every_answer(rita, long_batch, monkeypatch):
     answer = Assignment.objects.filter(batch=long_batch).first()
-    assert pages_read(lambda: reviewing._check_cap(rita.actor, long_batch)) < 20
+    assert pages_read(lambda: reviewing._check_cap(rita.actor, long_batch, rita.now)) < 20
     monkeypatch.setattr(reviewing, "TOO_FAST_NEWEST", 50)
 
     def hasty() -> None:

@@ -26,7 +26,7 @@ def told(person, kind=None):
 
 
 def tell(person, now, *, kind="answered", key="k", **fields):
-    settings = {"data": {"about": "Colours"}, "link": "/questions/"} | fields
+    settings = {"by": None, "data": {"about": "Colours"}, "link": "/questions/"} | fields
     return notifying.notify([person.user.id], kind=kind, key=key, now=now, **settings)
 
 
