@@ -189,7 +189,7 @@ def test_mistakes_are_told_beside_the_field_and_nothing_is_lost(site, page, wand
     row.get_by_label("From").fill("17:00")
     row.get_by_label("To").fill("09:00")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert").first).to_contain_text("ends after it begins")
+    expect(page.get_by_role("alert").first).to_contain_text("end before they begin")
     expect(page.get_by_label("Most hours in a day")).to_have_value("3")
     axe(page)
     shot(page, "hours-refused")
