@@ -59,7 +59,7 @@ class Client:
             page = self._json("GET", f"{parts.path.removeprefix('/api/v1/')}?{parts.query}")
 
     def download(self, path: str, **query: Any) -> bytes:
-        """The raw body of an export."""
+        """The raw body of an export; of whatever stands on the site, when the path begins with a slash."""
         _, body = self._request("GET", f"{path}?{urlencode(query)}" if query else path, None, "application/json", None)
         return body
 
@@ -98,7 +98,8 @@ class Client:
         if self._connection is None:
             self._connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         self.requests += 1
-        self._connection.request(method, f"/api/v1/{path}", body, headers)
+        address = path if path.startswith("/") else f"/api/v1/{path}"
+        self._connection.request(method, address, body, headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read()
 

@@ -133,7 +133,7 @@ def work(
         if not leases:
             break
         [lease] = leases
-        item = known[_recognised(lease["payload"])]
+        item = known[_recognised(_as_posted(player.client, stage.postings[slug], lease["payload"]))]
         wrong = item.mistake is not None and (item.key in mistakes or player.chance.random() > player.accuracy)
         seconds = player.chance.lognormvariate(math.log(stage.postings[slug].seconds * player.pace), SPREAD)
         at = _take_time(player, lease, at, seconds)
@@ -165,11 +165,13 @@ def read(stage: Stage, player: Player, slug: str, *, at: datetime, seconds: floa
 
 
 def _recognised(payload: dict[str, Any]) -> bytes:
-    """A payload as it was before files had addresses, and addresses signatures."""
-    plain = {
-        name: f"file:{value.partition('?')[0].rpartition('/')[2]}"
-        if isinstance(value, str) and value.startswith("/files/")
-        else value
+    return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+
+
+def _as_posted(client: Client, posting: Posting, payload: dict[str, Any]) -> dict[str, Any]:
+    """A payload as it was before files had addresses. A worker is not told which file is which: they know it by looking at it."""
+    names = {body: name for name, body in posting.files.items()}
+    return {
+        name: f"file:{names[client.download(value)]}" if isinstance(value, str) and value.startswith("/files/") else value
         for name, value in payload.items()
     }
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)

@@ -7,6 +7,7 @@ tells which one is gold. The job takes what waits in random order, so that not e
 import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -25,14 +26,18 @@ GIVEN_BACK = (Assignment.State.RETURNED, Assignment.State.EXPIRED)
 
 
 def weigh_due(*, now: datetime, simulated: bool = False) -> int:
-    """Look at every assignment of gold that has ended since the last run; returns how many. Safe to run twice at once.
+    """Look at every assignment of gold that has ended since the last run and before this one; returns how many. Safe to run twice at once.
 
     One that cannot be looked at is logged and tried again at the next run; it holds up no other. `simulated`: each a minute after it
     ended by its own clock.
     """
     done, failed = 0, set[UUID]()
     waiting = Assignment.objects.filter(gold_try__gt=0, weighed_at=None).exclude(state=Assignment.State.LEASED)
-    while ids := list(waiting.exclude(id__in=failed).order_by("?").values_list("id", "submitted_at", "ended_at")[:CHUNK]):
+    ids: list[Any] = [None] * CHUNK
+    while (
+        len(ids) == CHUNK
+    ):  # what ends meanwhile is for the next run: the looks that follow are not to wait for a pause in the work
+        ids = list(waiting.exclude(id__in=failed).order_by("?").values_list("id", "submitted_at", "ended_at")[:CHUNK])
         for assignment_id, submitted_at, ended_at in ids:
             at = (submitted_at or ended_at or now) + DELAY if simulated else now
             try:
