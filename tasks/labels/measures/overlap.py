@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+CROSSING_EXACT, CROSSING_MAX = 32, 64  # corners of a polygon that crosses itself
 CORNERS_COMPARED_MAX = 500_000  # of all pairs of shapes that are laid over each other
 PAIRS_COMPARED_MAX = 250_000  # of the regions of two answers, one by one: 500 with 500
 
@@ -117,10 +118,18 @@ def _likeliest(left: Sequence[Any], right: Sequence[Any], rows: Any, columns: An
 
 
 def _sound(corners: Sequence[Sequence[float]]) -> Any:
+    """The area of a polygon. One that crosses itself is taken apart, which costs the square of its corners and more: exactly up to
+    CROSSING_EXACT, else by CROSSING_MAX of its corners, evenly chosen.
+    """
     import shapely
 
     shape = shapely.Polygon(corners)
-    return shape if shape.is_valid else shapely.make_valid(shape)
+    if shape.is_valid:
+        return shape
+    if len(corners) <= CROSSING_EXACT:
+        return shapely.make_valid(shape)
+    step = -(-len(corners) // CROSSING_MAX)
+    return shapely.Polygon(corners[::step]).buffer(0)
 
 
 def each_with_each(

@@ -422,3 +422,19 @@ def test_ten_thousand_stretches_of_each_of_three_are_voted_on():
     """Asked of every bit and every stretch these would be 600 million questions."""
     answers = [[Stretch(3 * n, 3 * n + 2, "x") for n in range(10_000)] for _ in range(3)]
     assert stretches.voted(answers).stretches == answers[0]
+
+
+def test_a_polygon_that_crosses_itself_everywhere_is_measured_by_few_of_its_corners(monkeypatch):
+    """Exactly taken apart, two hundred corners drawn by chance cost many seconds, and two thousand hours."""
+    import shapely
+
+    taken, chance = [], random.Random(1)
+    repair = shapely.make_valid
+    monkeypatch.setattr(shapely, "make_valid", lambda shape: taken.append(len(shape.exterior.coords)) or repair(shape))
+    wild = [(chance.random() * 100, chance.random() * 100) for _ in range(2000)]
+    square = [(0, 0), (100, 0), (100, 100), (0, 100)]
+    assert 0 < overlap.shape_ious([wild], [square])[0][0] < 1
+    assert taken == []
+    round_ = [(50 + 40 * math.cos(n / 100 * math.tau), 50 + 40 * math.sin(n / 100 * math.tau)) for n in range(100)]
+    slip = [*round_[:50], round_[51], round_[50], *round_[52:]]  # a hand that slipped
+    assert overlap.shape_ious([slip], [round_])[0][0] > 0.97
