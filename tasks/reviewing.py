@@ -29,9 +29,7 @@ from workforce.models import Decision, NoticeKind
 
 COMMENT_MIN_CHARACTERS = 100
 REJECTIONS_SHARE = 0.05  # of what was handed in to a batch
-REJECTIONS_FREE = (
-    3  # where the share is fewer: so many in a batch, and in all the batches of an organisation within FREE_AGAIN_AFTER
-)
+REJECTIONS_FREE = 3  # where the share is fewer: so many in a batch; over all batches see LIMITS, "rejections_beyond_share"
 FREE_AGAIN_AFTER = timedelta(days=30)
 COMMENT_MIN_LETTERS = 10  # different ones: "xxx…" explains nothing
 TOO_FAST_MIN_SAMPLE = 30

@@ -34,9 +34,7 @@ def weigh_due(*, now: datetime, simulated: bool = False) -> int:
     done, failed = 0, set[UUID]()
     waiting = Assignment.objects.filter(gold_try__gt=0, weighed_at=None).exclude(state=Assignment.State.LEASED)
     ids: list[Any] = [None] * CHUNK
-    while (
-        len(ids) == CHUNK
-    ):  # what ends meanwhile is for the next run: the looks that follow are not to wait for a pause in the work
+    while len(ids) == CHUNK:  # what ends meanwhile is for the next run: looks are not to wait until nobody works
         ids = list(waiting.exclude(id__in=failed).order_by("?").values_list("id", "submitted_at", "ended_at")[:CHUNK])
         for assignment_id, submitted_at, ended_at in ids:
             at = (submitted_at or ended_at or now) + DELAY if simulated else now

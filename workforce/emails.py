@@ -12,13 +12,14 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage, send_mail
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from foundation import keys, queueing
 from foundation.errors import NotFound
 from foundation.ids import new_id
+from foundation.statements import hold_name
 from workforce import mailing, onboarding, step_kinds
 from workforce.access import Actor
 from workforce.addresses import UNPROVEN
@@ -40,8 +41,7 @@ def claim(user: User, address: str, *, verified: bool) -> EmailAddress:
     another's, the account is saved without one of its own, and only the claim is written down: it can never be proven while that lasts.
     Raises IntegrityError (email_once) if the address is taken and this one is to have it as it is.
     """
-    with connection.cursor() as cursor:  # twins queue up; the later one finds what the first has written
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"address {address}"])
+    hold_name(f"address {address}")  # twins queue up; the later one finds what the first has written
     if not verified:
         release(address, to=user.id)
         if User.objects.filter(email=address).exists():

@@ -64,8 +64,10 @@ class Spool:
     def take(self) -> bytes:
         """The next bytes that were put; none when all were taken."""
         with self._lock:
+            if self.closed:
+                return b""
             self._file.seek(self.taken)
-            piece = self._file.read(PIECE_BYTES) if not self.closed else b""
+            piece = self._file.read(PIECE_BYTES)
             self.taken += len(piece)
         self._room.change(len(piece))
         return piece

@@ -1,5 +1,5 @@
-"""How much work reading one answer may be. Every family counts what it does for an answer, and what would be too much is refused: an answer
-of a megabyte costs about the twentieth of a second of a processor, whatever is in it.
+"""How much work reading one answer may be. Every family counts what it does for an answer, and what would be too much is refused, so that
+an answer of a megabyte costs a bounded number of steps, whatever is in it.
 """
 
 from collections.abc import Callable
