@@ -5,8 +5,10 @@ The claim is one statement (design §5). Its rules, in the order in which the st
 1. The enrolment row is locked: claims of one worker in one batch queue up; claims of different workers never meet here.
 2. Urgent tasks first, then gold if it is due, then ordinary tasks; urgent and ordinary ones each from a cursor of the worker's
    on. Never one the worker has had, never one reserved for others. Rows that others hold are skipped, not waited for. A set is
-   handed out in random order.
-3. What a worker gave back, gold or not, comes last: only when there is nothing else, nobody else may take it, and for the second time at most.
+   handed out in random order. Gold needs another task that is still open to the worker, in a set as one by one: whoever got one
+   more after the last would know what it is.
+3. What a worker gave back comes last: only when there is nothing else, nobody else may take it, and for the second time at most; gold
+   among it only while there is other work among it.
 4. `need` goes down and the lease is written in the same statement; `CHECK (need >= 0)` and the unique pair of task and worker
    are the last guards.
 5. A cursor moves to just before the first open task of its lane that this worker has not had, taken or merely busy, so that no
@@ -68,6 +70,9 @@ OTHERS_MAY = """EXISTS (SELECT 1 FROM tasks_enrolment o
 FOR_ME = """(t.reserved_for IS NULL OR %(worker_id)s = ANY (t.reserved_for))
                AND (t.unavailable_for IS NULL OR NOT %(worker_id)s = ANY (t.unavailable_for))"""
 
+NEW_TO_ME = f"{NOT_MINE} AND {NOT_GIVEN_BACK} AND {FOR_ME}"
+GOLD_FOR_ME = f"{NOT_MINE} AND {NOT_LET_GO} AND {FOR_ME}"
+
 # One block of `1 / share` tasks holds one gold task, at a place that a hash of enrolment and block decides: an exact share that
 # nobody can foresee: enrolment ids are shown to nobody. The first `2 × gold_first` tasks are blocks of two. Gold that was given back
 # stays due: a second place of each block is for that.
@@ -101,13 +106,7 @@ WITH patience AS MATERIALIZED (  -- this statement's own; joined below, so that 
      WHERE e.worker_id = %(worker_id)s AND e.batch_id = %(batch_id)s
        FOR NO KEY UPDATE OF e
 ), room AS MATERIALIZED (
-    SELECT seat.*, due.fresh AS gold_fresh, due.fresh + least(seat.gold_owed_once + seat.gold_owed_twice, due.again) AS gold_due
-      FROM seat, LATERAL (
-          SELECT count(*) FILTER (WHERE {GOLD_IS_DUE}) AS fresh,
-                 count(*) FILTER (WHERE NOT ({GOLD_IS_DUE}) AND {GOLD_IS_DUE_AGAIN}) AS again
-            FROM tasks_enrolment e JOIN tasks_batch b ON b.id = e.batch_id,
-                 generate_series(seat.claimed, seat.claimed + seat.wanted - 1) n
-           WHERE e.id = seat.enrolment_id) due
+    SELECT * FROM seat
      WHERE is_fresh AND wanted > 0 AND state = 'open' AND standing = %(standing)s AND knows_guideline
        AND (eligible_until IS NULL OR eligible_until > %(now)s) AND clear_until > %(now)s
 )"""
@@ -118,18 +117,31 @@ NEXT_TASKS = f"""
         SELECT t.id, t.position FROM tasks_task t
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 1 AND t.need > 0
            AND t.position > room.urgent_cursor
-           AND {NOT_MINE}
-           AND {NOT_GIVEN_BACK}
-           AND {FOR_ME}
-         ORDER BY t.position LIMIT 1) t
+           AND {NEW_TO_ME}
+         ORDER BY t.position LIMIT coalesce((SELECT wanted FROM room), 0)) t
+), first_open AS MATERIALIZED (
+    SELECT t.id, t.position FROM room, LATERAL (
+        SELECT t.id, t.position FROM tasks_task t
+         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 0 AND t.need > 0
+           AND t.position > room.cursor
+           AND {NEW_TO_ME}
+         ORDER BY t.position LIMIT coalesce((SELECT wanted FROM room), 0)) t
+), due AS MATERIALIZED (  -- by the places of the set, each while another task would be open to the worker there
+    SELECT count(*) FILTER (WHERE is_fresh) AS fresh, count(*) AS due
+      FROM (SELECT place, is_fresh, row_number() OVER (ORDER BY place) AS gold_before_and_it
+              FROM (SELECT n - room.claimed AS place, {GOLD_IS_DUE} AS is_fresh, room.gold_owed_once + room.gold_owed_twice AS owed,
+                           count(*) FILTER (WHERE NOT ({GOLD_IS_DUE}) AND {GOLD_IS_DUE_AGAIN}) OVER (ORDER BY n) AS nth_again,
+                           {GOLD_IS_DUE_AGAIN} AS is_again
+                      FROM room JOIN tasks_enrolment e ON e.id = room.enrolment_id JOIN tasks_batch b ON b.id = e.batch_id,
+                           generate_series(room.claimed, room.claimed + room.wanted - 1) n) places
+             WHERE is_fresh OR is_again AND nth_again <= owed) gold
+     WHERE place - gold_before_and_it + 1 < (SELECT count(*) FROM first_urgent) + (SELECT count(*) FROM first_open)
 ), urgent AS MATERIALIZED (
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 1 AND t.need > 0
            AND t.position > room.urgent_cursor
-           AND {NOT_MINE}
-           AND {NOT_GIVEN_BACK}
-           AND {FOR_ME}
+           AND {NEW_TO_ME}
          ORDER BY t.position LIMIT coalesce((SELECT wanted FROM room), 0)
            FOR UPDATE SKIP LOCKED) t
 ), gold_ahead AS MATERIALIZED (
@@ -137,49 +149,34 @@ NEXT_TASKS = f"""
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 2 AND t.need > 0
            AND t.position > room.gold_cursor
-           AND {NOT_MINE}
-           AND {NOT_LET_GO}
-           AND {FOR_ME}
+           AND {GOLD_FOR_ME}
          ORDER BY t.position
-         LIMIT coalesce((SELECT least(gold_due, wanted - (SELECT count(*) FROM urgent)) FROM room), 0)
+         LIMIT coalesce((SELECT least((SELECT due FROM due), wanted - (SELECT count(*) FROM urgent)) FROM room), 0)
            FOR UPDATE SKIP LOCKED) t
 ), gold_behind AS MATERIALIZED (  -- each worker starts somewhere else in the ring of gold, and goes round once
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 2 AND t.need > 0
            AND t.position <= room.gold_cursor
-           AND {NOT_MINE}
-           AND {NOT_LET_GO}
-           AND {FOR_ME}
+           AND {GOLD_FOR_ME}
          ORDER BY t.position
-         LIMIT coalesce((SELECT least(gold_due, wanted - (SELECT count(*) FROM urgent)) - (SELECT count(*) FROM gold_ahead)
+         LIMIT coalesce((SELECT least((SELECT due FROM due), wanted - (SELECT count(*) FROM urgent)) - (SELECT count(*) FROM gold_ahead)
                            FROM room), 0)
            FOR UPDATE SKIP LOCKED) t
 ), gold AS (
     SELECT * FROM gold_ahead UNION ALL SELECT * FROM gold_behind
-), first_open AS MATERIALIZED (
-    SELECT t.id, t.position FROM room, LATERAL (
-        SELECT t.id, t.position FROM tasks_task t
-         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 0 AND t.need > 0
-           AND t.position > room.cursor
-           AND {NOT_MINE}
-           AND {NOT_GIVEN_BACK}
-           AND {FOR_ME}
-         ORDER BY t.position LIMIT 1) t
 ), ordinary AS MATERIALIZED (
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 0 AND t.need > 0
            AND t.position > room.cursor
-           AND {NOT_MINE}
-           AND {NOT_GIVEN_BACK}
-           AND {FOR_ME}
+           AND {NEW_TO_ME}
          ORDER BY t.position
          LIMIT coalesce((SELECT wanted - (SELECT count(*) FROM urgent) - (SELECT count(*) FROM gold) FROM room), 0)
            FOR UPDATE SKIP LOCKED) t
-), first_again AS MATERIALIZED (  -- the first that this worker gave back and may have once more, when there is nothing else
-    SELECT t.id, t.position FROM room, LATERAL (
-        SELECT t.id, t.position
+), given_back AS MATERIALIZED (  -- what this worker gave back and may have once more, when there is nothing else
+    SELECT t.id, t.position, t.lane FROM room, LATERAL (
+        SELECT t.id, t.position, t.lane
           FROM (SELECT task_id, max(ended_at) AS ended_at FROM tasks_assignment
                  WHERE worker_id = %(worker_id)s AND batch_id = room.batch_id AND state IN ('returned', 'expired')
                  GROUP BY task_id HAVING count(*) < {AGAIN_AT_MOST}) back
@@ -187,23 +184,27 @@ NEXT_TASKS = f"""
          WHERE t.need > 0
            AND {NOT_MINE}
            AND {FOR_ME}
-           AND (back.ended_at <= %(now)s - interval '{AGAIN_AFTER}' OR NOT {OTHERS_MAY})
-         ORDER BY t.position LIMIT 1) t
-     WHERE NOT EXISTS (SELECT 1 FROM first_urgent) AND NOT EXISTS (SELECT 1 FROM first_open) AND NOT EXISTS (SELECT 1 FROM gold)
+           AND (back.ended_at <= %(now)s - interval '{AGAIN_AFTER}' OR NOT {OTHERS_MAY})) t
+     WHERE NOT EXISTS (SELECT 1 FROM first_urgent) AND NOT EXISTS (SELECT 1 FROM first_open)
+), first_again AS MATERIALIZED (
+    SELECT id, position FROM given_back WHERE EXISTS (SELECT 1 FROM given_back WHERE lane <> 2) ORDER BY position LIMIT 1
 ), again AS MATERIALIZED (
     SELECT t.id, t.position, t.lane FROM tasks_task t JOIN first_again f ON f.id = t.id WHERE t.need > 0
        FOR UPDATE OF t SKIP LOCKED
 ), picked AS MATERIALIZED (
     SELECT * FROM urgent UNION ALL SELECT * FROM gold UNION ALL SELECT * FROM ordinary UNION ALL SELECT * FROM again
 ), cursors AS (  -- the tail is as this statement's snapshot has it: whatever re-opens later gets a place behind it
-    SELECT coalesce((SELECT id FROM first_urgent), (SELECT id FROM first_open), (SELECT id FROM first_again)) AS first_open_id,
-           coalesce((SELECT position - (id NOT IN (SELECT id FROM picked))::int FROM first_open), tail) AS ordinary,
-           coalesce((SELECT position - (id NOT IN (SELECT id FROM picked))::int FROM first_urgent), tail) AS urgent
+    SELECT coalesce((SELECT id FROM first_urgent ORDER BY position LIMIT 1), (SELECT id FROM first_open ORDER BY position LIMIT 1),
+                    (SELECT id FROM first_again)) AS first_open_id,
+           coalesce((SELECT position - (id NOT IN (SELECT id FROM picked))::int FROM first_open ORDER BY position LIMIT 1), tail) AS ordinary,
+           coalesce((SELECT position - (id NOT IN (SELECT id FROM picked))::int FROM first_urgent ORDER BY position LIMIT 1), tail) AS urgent
       FROM room
 )"""
 
 CHOSEN_TASK = f"""
-, picked AS MATERIALIZED (
+, due AS (
+    SELECT 0 AS fresh, 0 AS due
+), picked AS MATERIALIZED (
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.id = %(task_id)s AND t.batch_id = room.batch_id AND room.workers_choose AND t.need > 0
@@ -229,11 +230,11 @@ LEASE = """
            %(claim_key)s || ':' || %(count)s::int || ':' || n, room.price_micros, room.fee_micros, room.currency,
            room.guideline_id, room.review_seconds, %(now)s, %(now)s + make_interval(secs => room.lease_seconds),
            CASE WHEN numbered.lane <> 2 THEN 0
-                WHEN nth <= gold_fresh THEN 1
-                WHEN nth <= gold_fresh + gold_owed_once THEN 2
-                WHEN nth <= gold_fresh + gold_owed_once + gold_owed_twice THEN 3
+                WHEN nth <= due.fresh THEN 1
+                WHEN nth <= due.fresh + gold_owed_once THEN 2
+                WHEN nth <= due.fresh + gold_owed_once + gold_owed_twice THEN 3
                 ELSE 1 END
-      FROM numbered, room
+      FROM numbered, room, due
     RETURNING id, task_id, token, project_id, guideline_id, price_micros, currency, leased_at, expires_at, gold_try
 ), moved AS (
     UPDATE tasks_enrolment e
