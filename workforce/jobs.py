@@ -41,9 +41,9 @@ def send_token_mail(token_id: str) -> bool:
     return tokens.mail_owner(UUID(token_id), now=clock.now())
 
 
-def send_recovery_mail(user_id: str, what: str, reason: str) -> bool:
+def send_recovery_mail(user_id: str, entry_number: int) -> bool:
     """Once per act of an operator on how somebody signs in: tell them."""
-    return recovering.mail_owner(UUID(user_id), what, reason)
+    return recovering.mail_owner(UUID(user_id), entry_number)
 
 
 def forget_networks() -> int:

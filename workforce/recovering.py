@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from foundation import audit, queueing
 from foundation.errors import NotFound
+from foundation.models import AuditEntry
 from workforce import access
 from workforce.access import Actor
 from workforce.errors import BadField, OwnAccount
@@ -82,16 +83,16 @@ def _signed_out(user: User, *, now: datetime) -> dict[str, int]:
 
 
 def _tell(user: User, action: str, *, by: UUID | None, reason: str, after: dict[str, int], now: datetime) -> None:
-    audit.append(action, subject=f"user:{user.id}", actor_id=by, reason=reason, after=after, now=now)
-    queueing.enqueue("workforce.jobs.send_recovery_mail", str(user.id), action, reason)
+    entry = audit.append(action, subject=f"user:{user.id}", actor_id=by, reason=reason, after=after, now=now)
+    queueing.enqueue("workforce.jobs.send_recovery_mail", str(user.id), entry.number)
 
 
-def mail_owner(user_id: UUID, what: str, reason: str) -> bool:
-    """Tell the person, by a job; False when the account has ended by now."""
-    user = User.objects.filter(id=user_id, is_active=True).first()
+def mail_owner(user_id: UUID, entry_number: int) -> bool:
+    """Tell the person, by a job, what stands in that entry of the audit trail; False when the account has ended by now."""
+    user, entry = User.objects.filter(id=user_id, is_active=True).first(), AuditEntry.objects.get(number=entry_number)
     if user is None:
         return False
-    if what == FACTORS:
+    if entry.action == FACTORS:
         subject = _("Your second factor was removed")
         text = _(
             "An operator removed the second factors of your account and signed it out everywhere. Your password alone signs in now.\n\n"
@@ -104,6 +105,6 @@ def mail_owner(user_id: UUID, what: str, reason: str) -> bool:
             "An operator ended every session and token of your account.\n\nReason: %(reason)s\n\n"
             "Sign in again, and look at your password and second factor:\n%(address)s"
         )
-    context = {"reason": reason, "address": f"{settings.SITE_ADDRESS}/account/"}
+    context = {"reason": entry.reason, "address": f"{settings.SITE_ADDRESS}/account/"}
     send_mail(subject, text % context, None, [user.email])
     return True

@@ -110,11 +110,11 @@ def test_every_job_that_is_enqueued_is_known_with_what_repeats_it():
 @pytest.mark.parametrize("job", sorted(ENQUEUED))
 def test_each_stays_on_the_queue_when_it_fails(job):
     OrmQ.objects.all().delete()
-    enqueue(job, "no id", "too many")
+    enqueue(job, "no id", "too", "many")
     assert run_due() == 1
     assert OrmQ.objects.get().lock > datetime.now(UTC)
     failed = FailedJob.objects.get()
-    assert (failed.job, failed.args, failed.tries, failed.error) == (job, ["no id", "too many"], 1, "TypeError")
+    assert (failed.job, failed.args, failed.tries, failed.error) == (job, ["no id", "too", "many"], 1, "TypeError")
 
 
 @pytest.mark.django_db
