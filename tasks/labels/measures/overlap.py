@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CROSSING_EXACT, CROSSING_MAX = 32, 64  # corners of a polygon that crosses itself
+EXACT_CORNERS, CROSSING_MAX = 32, 64  # of one that crosses itself: so many are taken apart exactly; of more, so many are taken
+EXACT_MAX, ROUGH_MAX = (
+    300,
+    5_000,
+)  # corners of all such polygons of an answer, up to which they are taken apart exactly, and roughly
 CORNERS_COMPARED_MAX = 500_000  # of all pairs of shapes that are laid over each other
 PAIRS_COMPARED_MAX = 250_000  # of the regions of two answers, one by one: 500 with 500
 
@@ -84,7 +88,7 @@ def shape_ious(a: Sequence[Sequence[Sequence[float]]], b: Sequence[Sequence[Sequ
     import numpy as np
     import shapely
 
-    left, right = ([_sound(corners) for corners in shapes] for shapes in (a, b))
+    left, right = _sound(a), _sound(b)
     table = [[0.0] * len(right) for _ in left]
     if not left or not right:
         return table
@@ -117,19 +121,26 @@ def _likeliest(left: Sequence[Any], right: Sequence[Any], rows: Any, columns: An
     return rows[kept], columns[kept]
 
 
-def _sound(corners: Sequence[Sequence[float]]) -> Any:
-    """The area of a polygon. One that crosses itself is taken apart, which costs the square of its corners and more: exactly up to
-    CROSSING_EXACT, else by CROSSING_MAX of its corners, evenly chosen.
+def _sound(shapes: Sequence[Sequence[Sequence[float]]]) -> list[Any]:
+    """The areas of an answer's polygons. One that crosses itself is taken apart, which costs the cube of its corners (GEOS's make_valid):
+    exactly while EXACT_MAX lasts, then by its boundary (a buffer of nothing), which loses what is wound the other way, and beyond
+    ROUGH_MAX by its hull. Nobody draws so many; who hands them in is to hold up nobody.
     """
     import shapely
 
-    shape = shapely.Polygon(corners)
-    if shape.is_valid:
-        return shape
-    if len(corners) <= CROSSING_EXACT:
-        return shapely.make_valid(shape)
-    step = -(-len(corners) // CROSSING_MAX)
-    return shapely.Polygon(corners[::step]).buffer(0)
+    crossing, found = 0, []
+    for corners in shapes:
+        shape = shapely.Polygon(corners)
+        if not shape.is_valid:
+            few = corners[:: -(-len(corners) // CROSSING_MAX)]
+            crossing += len(few)
+            if len(corners) <= EXACT_CORNERS and crossing <= EXACT_MAX:
+                shape = shapely.make_valid(shape)
+            else:
+                shape = shapely.Polygon(few)
+                shape = shape.buffer(0) if crossing <= ROUGH_MAX else shape.convex_hull
+        found.append(shape)
+    return found
 
 
 def each_with_each(

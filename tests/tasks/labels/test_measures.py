@@ -5,6 +5,7 @@ import math
 import random
 
 import pytest
+import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -424,17 +425,32 @@ def test_ten_thousand_stretches_of_each_of_three_are_voted_on():
     assert stretches.voted(answers).stretches == answers[0]
 
 
+def wild(corners, seed=1):
+    chance = random.Random(seed)
+    return [(chance.random() * 100, chance.random() * 100) for _ in range(corners)]
+
+
 def test_a_polygon_that_crosses_itself_everywhere_is_measured_by_few_of_its_corners(monkeypatch):
     """Exactly taken apart, two hundred corners drawn by chance cost many seconds, and two thousand hours."""
-    import shapely
-
-    taken, chance = [], random.Random(1)
-    repair = shapely.make_valid
-    monkeypatch.setattr(shapely, "make_valid", lambda shape: taken.append(len(shape.exterior.coords)) or repair(shape))
-    wild = [(chance.random() * 100, chance.random() * 100) for _ in range(2000)]
+    monkeypatch.setattr(shapely, "make_valid", lambda shape: pytest.fail("this costs the cube of its corners"))
     square = [(0, 0), (100, 0), (100, 100), (0, 100)]
-    assert 0 < overlap.shape_ious([wild], [square])[0][0] < 1
-    assert taken == []
-    round_ = [(50 + 40 * math.cos(n / 100 * math.tau), 50 + 40 * math.sin(n / 100 * math.tau)) for n in range(100)]
-    slip = [*round_[:50], round_[51], round_[50], *round_[52:]]  # a hand that slipped
-    assert overlap.shape_ious([slip], [round_])[0][0] > 0.97
+    assert 0 < overlap.shape_ious([wild(2000)], [square])[0][0] < 1
+    circle = [(50 + 40 * math.cos(n / 100 * math.tau), 50 + 40 * math.sin(n / 100 * math.tau)) for n in range(100)]
+    slip = [*circle[:50], circle[51], circle[50], *circle[52:]]  # a hand that slipped
+    assert overlap.shape_ious([slip], [circle])[0][0] > 0.97
+
+
+def test_of_many_such_polygons_few_are_taken_apart(monkeypatch):
+    exact, rough = [], []
+    repair, buffer = shapely.make_valid, shapely.Polygon.buffer
+    monkeypatch.setattr(shapely, "make_valid", lambda shape: exact.append(len(shape.exterior.coords) - 1) or repair(shape))
+    monkeypatch.setattr(
+        shapely.Polygon, "buffer", lambda shape, size: rough.append(len(shape.exterior.coords) - 1) or buffer(shape, size)
+    )
+    many = [wild(30, seed) for seed in range(400)]
+    table = overlap.shape_ious(many, [[(0, 0), (100, 0), (100, 100), (0, 100)]])
+    assert len(table) == 400
+    assert sum(exact) <= overlap.EXACT_MAX
+    assert sum(exact) + sum(rough) <= overlap.ROUGH_MAX
+    assert exact
+    assert rough
