@@ -118,7 +118,7 @@ def test_a_copy_holds_everything_and_the_identity_only_as_it_is_handed_over(life
 
 
 def test_a_copy_does_not_tell_which_tasks_are_gold(wanda, rita, olga, now):
-    batch = scenes.opened(rita, olga, tasks=LOT, gold=LOT, gold_percent=50, gold_first=LOT)
+    batch = scenes.opened(rita, olga, tasks=LOT + 1, gold=LOT, gold_percent=50, gold_first=LOT)
     scenes.answered(wanda, batch, count=2 * LOT)
     scenes.weighed(now + timedelta(hours=1))
     assert json.loads(opened(wanda, copy(wanda, now), now).read("observations.json")) == []  # until midnight, nothing

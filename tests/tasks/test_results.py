@@ -176,8 +176,8 @@ def test_a_method_that_cannot_take_the_answers_ends_refused_with_what_fits(rita,
 
 @pytest.fixture
 def with_gold(rita, olga, crew):
-    """One ordinary task and one gold task (truth b) that ann and bob got wrong and cem right."""
-    made = opened(rita, olga, tasks=1, gold=1, overlap=3, gold_first=1)
+    """An ordinary task and a gold task (truth b) that ann and bob got wrong and cem right; another is open, so that gold is handed out."""
+    made = opened(rita, olga, tasks=2, gold=1, overlap=3, gold_first=1)
     for worker, said in zip(crew, "aab", strict=True):
         for _ in range(2):
             [lease] = claim(worker, made)
