@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from foundation import audit, events
 from foundation.errors import NotFound
@@ -27,11 +27,12 @@ def deposit(
     """Record money that has arrived outside (a bank transfer) as the requester's funds. Operators only; audited, once.
 
     `reference` is the outside world's name for it: the same one again returns the first transfer. Locks the funds, then the
-    audit chain. Raises KeyConflict when the same reference came with another amount.
+    audit chain. Raises KeyConflict when the same reference came with another amount, and OrganizationClosed.
     """
     access.require_operator(actor)
     if not Organization.objects.filter(id=organization_id, kind=Organization.Kind.REQUESTER).exists():
         raise NotFound
+    access.require_open(organization_id)
     if not 0 < amount_micros <= DEPOSIT_MAX_MICROS:
         raise BadTransfer("A deposit is above zero and at most ten million.", field="amount_micros", limit=DEPOSIT_MAX_MICROS)
     key = f"{_deposits_of(organization_id)}{reference}"
@@ -58,6 +59,50 @@ def deposit(
             after={"amount_micros": amount_micros, "currency": currency, "reference": reference},
         )
         events.record("funds.deposited", subject_id=row.id, organization_id=organization_id, actor_id=actor.id, now=now)
+    return row
+
+
+@transaction.atomic
+def withdraw(
+    actor: Actor, organization_id: UUID, *, amount_micros: int, currency: str, reference: str, reason: str, now: datetime
+) -> Transfer:
+    """Record money that was sent back to the requester outside, out of its available funds. Operators only; audited, once.
+
+    `reference` is the outside world's name for it: the same one again returns the first transfer. Locks the funds, then the audit chain.
+    Raises MissingFunds with what is available, and KeyConflict when the same reference came with another amount.
+    """
+    access.require_operator(actor)
+    if not 0 < amount_micros <= DEPOSIT_MAX_MICROS:
+        raise BadTransfer("A withdrawal is above zero and at most ten million.", field="amount_micros", limit=DEPOSIT_MAX_MICROS)
+    funds = Account.objects.select_for_update(no_key=True).filter(
+        kind=Account.Kind.FUNDS, owner_id=organization_id, currency=currency
+    )
+    account = funds.first()  # a twin of this request waits here, and finds it known
+    if account is None:
+        raise NotFound
+    key = f"withdrawal:{organization_id}:{reference}"
+    known = Transfer.objects.filter(key=key).exists()
+    try:
+        row = ledger.post(
+            key=key,
+            debit_id=account.id,
+            credit_id=ledger.account(Account.Kind.OUTSIDE, owner_id=None, currency=currency, now=now).id,
+            amount_micros=amount_micros,
+            currency=currency,
+            reason="withdrawal",
+            now=now,
+            reference=organization_id,
+        )
+    except Overdrawn as error:
+        available = int(error.details["available_micros"])
+        raise MissingFunds(
+            needed_micros=amount_micros, available_micros=available, shortfall_micros=amount_micros - available, currency=currency
+        ) from error
+    if not known:
+        after = {"amount_micros": amount_micros, "currency": currency, "reference": reference}
+        subject = f"organization:{organization_id}"
+        audit.append("funds.withdrawn", subject=subject, actor_id=actor.id, reason=reason, now=now, after=after)
+        events.record("funds.withdrawn", subject_id=row.id, organization_id=organization_id, actor_id=actor.id, now=now)
     return row
 
 
@@ -132,23 +177,27 @@ def release(organization_id: UUID, batch_id: UUID, *, keep_micros: int, currency
 
 
 def funds_of(organization_id: UUID) -> list[dict[str, Any]]:
-    """A requester's money per currency, in micros: paid in, and of it what is available, still set aside, and spent.
+    """A requester's money per currency, in micros: paid in, paid back, and of the rest what is available, still set aside, and spent.
 
-    The three add up to what was paid in. Raises NotFound for an organisation that does not exist.
+    The last three add up to what was paid in less what was paid back. Raises NotFound for an organisation that does not exist.
     """
     if not Organization.objects.filter(id=organization_id).exists():
         raise NotFound
     rows = []
     for account in Account.objects.filter(kind=Account.Kind.FUNDS, owner_id=organization_id).order_by("currency"):
-        moved = Transfer.objects.filter(credit_id=account.id, reason="deposit").aggregate(micros=Sum("amount_micros", default=0))
+        paid = Transfer.objects.of([account.id]).aggregate(
+            in_micros=Sum("amount_micros", default=0, filter=Q(reason="deposit")),
+            back_micros=Sum("amount_micros", default=0, filter=Q(reason="withdrawal")),
+        )
         reserves = Transfer.objects.filter(debit_id=account.id, reason="reserve").values_list("credit_id", flat=True).distinct()
         funds, in_escrow = ledger.balance(account.id), ledger.posted_in(list(reserves))
         rows.append(
             {
                 "currency": account.currency,
-                "deposited_micros": moved["micros"],
+                "deposited_micros": paid["in_micros"],
+                "withdrawn_micros": paid["back_micros"],
                 "reserved_micros": in_escrow + funds.held_out,
-                "spent_micros": moved["micros"] - funds.posted - in_escrow,
+                "spent_micros": paid["in_micros"] - paid["back_micros"] - funds.posted - in_escrow,
                 "available_micros": funds.available,
             }
         )

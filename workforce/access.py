@@ -14,7 +14,7 @@ from django.conf import settings
 
 from foundation.errors import NotFound
 from foundation.statements import rows_of
-from workforce.errors import NotAnOperator, NotAWorker, RoleTooLow
+from workforce.errors import NotAnOperator, NotAWorker, OrganizationClosed, RoleTooLow
 from workforce.models import ApiToken, Membership, Scope, User
 
 RANK = {Membership.Role.VIEWER: 1, Membership.Role.MANAGER: 2, Membership.Role.OWNER: 3}
@@ -44,6 +44,8 @@ SELECT w.id AS worker_id, w.standing,
   LEFT JOIN workforce_worker w ON w.user_id = u.id
  WHERE u.id = %(user_id)s AND u.is_active
 """  # noqa: S608 - put together from constants
+
+IS_CLOSED = "SELECT closed_at FROM workforce_organization WHERE id = %(organization_id)s FOR KEY SHARE"
 
 
 @dataclass(frozen=True)
@@ -128,15 +130,29 @@ def require_worker(actor: Actor) -> UUID:
     return actor.worker_id
 
 
-def require_role(actor: Actor, organization_id: UUID, *, at_least: str = Membership.Role.MANAGER) -> None:
-    """Let members in that role or above pass, and operators. Raises NotFound for strangers and RoleTooLow for lesser members."""
-    if actor.is_operator:
-        return
-    role = actor.roles.get(organization_id)
-    if role is None:
-        raise NotFound
-    if RANK[Membership.Role(role)] < RANK[Membership.Role(at_least)]:
-        raise RoleTooLow(have=role, need=str(at_least))
+def require_role(actor: Actor, organization_id: UUID, *, at_least: str = Membership.Role.MANAGER, to_read: bool = False) -> None:
+    """Let members in that role or above pass, and operators. Raises NotFound for strangers and RoleTooLow for lesser members.
+
+    Whoever needs more than a viewer's role acts, unless `to_read`, and passes `require_open`, too.
+    """
+    if not actor.is_operator:
+        role = actor.roles.get(organization_id)
+        if role is None:
+            raise NotFound
+        if RANK[Membership.Role(role)] < RANK[Membership.Role(at_least)]:
+            raise RoleTooLow(have=role, need=str(at_least))
+    if not to_read and at_least != Membership.Role.VIEWER:
+        require_open(organization_id)
+
+
+def require_open(organization_id: UUID) -> None:
+    """Let acts for, or towards, an organisation pass that is not closed. Raises OrganizationClosed, also to operators.
+
+    Shares a lock of its row until the transaction ends, so that it is not closed meanwhile (`closing_organizations`).
+    """
+    rows = rows_of(IS_CLOSED, {"organization_id": organization_id})
+    if rows and rows[0]["closed_at"] is not None:
+        raise OrganizationClosed(closed_at=rows[0]["closed_at"].isoformat())
 
 
 def require_operator(actor: Actor) -> None:

@@ -248,8 +248,9 @@ def put_off(row: Erasure, *, because: str, now: datetime) -> None:
 
 
 def is_last_owner(user_id: UUID) -> bool:
-    """Would an organisation be left without an owner?"""
-    owned = Membership.objects.filter(user_id=user_id, role=Membership.Role.OWNER, ended_at=None).values("organization_id")
+    """Would an organisation that is not closed be left without an owner?"""
+    owner = Membership.objects.filter(user_id=user_id, role=Membership.Role.OWNER, ended_at=None)
+    owned = owner.filter(organization__closed_at=None).values("organization_id")
     others = Membership.objects.filter(role=Membership.Role.OWNER, ended_at=None).exclude(user_id=user_id)
     return (
         Membership.objects.filter(organization_id__in=owned)

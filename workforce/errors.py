@@ -118,7 +118,25 @@ class LastOwner(Conflict):
     """An organisation keeps at least one owner."""
 
     code = "last_owner"
-    message = "This is the last owner. Make someone else an owner first."
+    message = (
+        "This is the last owner. Make someone else an owner first, or close the organisation: POST organizations/<id>/close."
+    )
+
+
+class OrganizationClosed(Conflict):
+    """The organisation was closed, for good: it can be read, and nobody acts for it."""
+
+    code = "organization_closed"
+    message = (
+        "This organisation is closed. Its members can read what there is; nobody can act for it. Found another one to go on."
+    )
+
+
+class NotSettled(Conflict):
+    """An organisation that is to be closed has something left to settle."""
+
+    code = "not_settled"
+    message = "Something is left to settle before the organisation can close: `left` says what, and how."
 
 
 class NotLiftable(Conflict):
@@ -237,7 +255,9 @@ class StillOwner(Conflict):
     """The last owner of an organisation cannot be erased."""
 
     code = "still_owner"
-    message = "You are the last owner of an organisation. Make someone else an owner first."
+    message = (
+        "You are the last owner of an organisation. Make someone else an owner first, or close it: POST organizations/<id>/close."
+    )
 
 
 class BadStep(Invalid):

@@ -154,11 +154,13 @@ def waiting_for(user_id: UUID, *, now: datetime) -> QuerySet[MemberInvitation]:
 def accept(actor: Actor, invitation_id: UUID, *, now: datetime) -> Membership:
     """Join the organisation in the role the invitation names. The second time returns the same membership. Audited.
 
-    Raises NotFound for an invitation that is over, or to an address that is not proven to be one's own; AlreadyAMember, LimitReached.
+    Raises NotFound for an invitation that is over, or to an address that is not proven to be one's own; AlreadyAMember, LimitReached and
+    OrganizationClosed.
     """
     row = waiting_for(actor.id, now=now).filter(id=invitation_id).first()
     if row is None:
         return _accepted_before(actor, invitation_id)
+    access.require_open(row.organization_id)
     people = Membership.objects.filter(organization_id=row.organization_id, ended_at=None)
     limits.hold("members_per_organization", row.organization_id, people)
     if not MemberInvitation.objects.filter(id=row.id, state=OPEN).update(state=MemberInvitation.State.ACCEPTED, ended_at=now):
@@ -215,7 +217,7 @@ def end_membership(actor: Actor, membership_id: UUID, *, now: datetime) -> Membe
     """End a membership; owners end anyone's, everybody their own. Open invitations that this member sent end with it.
 
     The second time returns the same row. Locks the organisation's owners, so that two owners cannot remove each other at the same
-    moment. Raises NotFound, RoleTooLow and LastOwner.
+    moment. Raises NotFound, RoleTooLow and LastOwner; a closed organisation is left by its last owner, too.
     """
     membership = Membership.objects.filter(id=membership_id).first()
     if membership is None:
@@ -227,7 +229,8 @@ def end_membership(actor: Actor, membership_id: UUID, *, now: datetime) -> Membe
         .filter(organization_id=membership.organization_id, role=Membership.Role.OWNER, ended_at=None)
         .order_by("id")
     )
-    if [owner.id for owner in owners] == [membership.id]:
+    is_open = Organization.objects.filter(id=membership.organization_id, closed_at=None).exists()
+    if is_open and [owner.id for owner in owners] == [membership.id]:
         raise LastOwner
     if Membership.objects.filter(id=membership.id, ended_at=None).update(ended_at=now):
         sent = MemberInvitation.objects.filter(organization_id=membership.organization_id, invited_by_id=membership.user_id)

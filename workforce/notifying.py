@@ -31,6 +31,7 @@ BY_DEFAULT = {
     NoticeKind.WORK_REJECTED: Mail.AT_ONCE,
     NoticeKind.DECIDED: Mail.AT_ONCE,
     NoticeKind.CASE_OPENED: Mail.AT_ONCE,
+    NoticeKind.ORGANIZATION_CLOSED: Mail.AT_ONCE,
     NoticeKind.APPEAL_FILED: Mail.AT_ONCE,
     NoticeKind.APPEAL_DECIDED: Mail.AT_ONCE,
     NoticeKind.SKILL_GRANTED: Mail.NONE,
@@ -42,7 +43,12 @@ BY_DEFAULT = {
     NoticeKind.MY_DATA: Mail.AT_ONCE,
 }
 ALWAYS_ON_SITE = {NoticeKind.WORK_REJECTED, NoticeKind.DECIDED, NoticeKind.APPEAL_DECIDED, NoticeKind.MY_DATA}
-FOR_ORGANIZATIONS = {NoticeKind.QUESTION_ASKED, NoticeKind.APPEAL_FILED, NoticeKind.CASE_OPENED}
+FOR_ORGANIZATIONS = {
+    NoticeKind.QUESTION_ASKED,
+    NoticeKind.APPEAL_FILED,
+    NoticeKind.CASE_OPENED,
+    NoticeKind.ORGANIZATION_CLOSED,
+}
 
 # A digest: one row per person and key, its numbers added up. Rows go in the order of the users, so that two writers meet at their first.
 ADD_UP = """

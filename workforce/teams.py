@@ -98,7 +98,7 @@ def invitation_of(token: str, *, now: datetime) -> TeamInvitation:
 def join(actor: Actor, token: str, *, now: datetime) -> TeamMember:
     """Join the team a link invites to. Who is in it already stays as they are, and takes no place.
 
-    Raises NotAWorker, NotFound, and InvitationOver; of many at the same instant only as many come in as there are places.
+    Raises NotAWorker, NotFound, OrganizationClosed, and InvitationOver; of many at the same instant only as many come in as there are places.
     """
     worker_id = access.require_worker(actor)
     row = TeamInvitation.objects.select_related("organization").filter(digest=access.digest_of(token)).first()
@@ -107,6 +107,7 @@ def join(actor: Actor, token: str, *, now: datetime) -> TeamMember:
     there = TeamMember.objects.filter(organization_id=row.organization_id, worker_id=worker_id, left_at=None)
     if already := there.first():
         return already
+    access.require_open(row.organization_id)
     places = TeamInvitation.objects.filter(id=row.id, revoked_at=None, expires_at__gt=now, uses__lt=F("max_uses"))
     if not places.update(uses=F("uses") + 1):  # waits for whoever takes a place at this moment, and looks again
         raise InvitationOver

@@ -58,6 +58,8 @@ def start(
     """
     worker_id = access.require_worker(actor)
     text = _checked(text, may_be_empty=kind == Thread.Kind.FLAG)
+    if organization_id is not None:
+        access.require_open(organization_id)  # nobody there could answer
     _check_pace(actor.id, now)
     if kind == Thread.Kind.FLAG and (flag := Thread.objects.filter(worker_id=worker_id, subject=subject, kind=kind).first()):
         return flag
@@ -100,7 +102,10 @@ def write(actor: Actor, thread_id: UUID, *, text: str, now: datetime) -> Message
     Locks the author, then the thread. Raises NotFound, RoleTooLow, BadMessage, TooManyMessages, ThreadFull and ThreadEnded.
     """
     text = _checked(text)
-    side = side_of(actor, _visible(actor, thread_id), to_write=True)
+    found = _visible(actor, thread_id)
+    side = side_of(actor, found, to_write=True)
+    if found.organization_id is not None:
+        access.require_open(found.organization_id)
     _check_pace(actor.id, now)
     thread = Thread.objects.select_for_update(no_key=True).get(id=thread_id)
     if thread.messages_count >= MESSAGES_PER_THREAD:

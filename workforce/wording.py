@@ -56,7 +56,7 @@ def _my_data(data: Data, count: int) -> str:
         "leaving": _("You asked us to erase you. It happens on %(until)s and can be undone until then."),
         "undone": _("Your account is not erased: you have undone it."),
         "money": _("You are not erased yet: there is money of yours here. Take it out, or say that you give it up."),
-        "owner": _("You are not erased yet: you are the last owner of an organisation. Make someone else an owner."),
+        "owner": _("You are not erased yet: you are the last owner of an organisation. Make someone else an owner, or close it."),
         "leases": _("You are not erased yet: you still hold tasks. Hand them in or return them."),
     }
     return texts[data["what"]] % {"until": data.get("until", "")}
@@ -72,6 +72,9 @@ SENTENCES: dict[NoticeKind, Callable[[Data, int], str]] = {
         _("A rule would pause a worker of “%(about)s” again. Decide within three days: GET cases.") % {"about": data["about"]}
     ),
     NoticeKind.APPEAL_FILED: lambda data, count: _("A worker appeals a decision: “%(about)s”.") % {"about": data["about"]},
+    NoticeKind.ORGANIZATION_CLOSED: lambda data, count: (
+        _("“%(about)s” is closed: nobody can act for it any more. What there is can still be read.") % {"about": data["about"]}
+    ),
     NoticeKind.APPEAL_DECIDED: _appeal_decided,
     NoticeKind.SKILL_GRANTED: lambda data, count: _("You hold the skill “%(skill)s” now, at %(value)s of 100.") % dict(data),
     NoticeKind.SKILL_EXPIRING: lambda data, count: _("Your skill “%(skill)s” ends on %(until)s.") % dict(data),

@@ -63,6 +63,7 @@ class CurrencyFunds(serializers.Serializer[Any]):
 
     currency = serializers.CharField()
     deposited_micros = serializers.IntegerField(help_text="Paid in, ever.")
+    withdrawn_micros = serializers.IntegerField(help_text="Paid back, ever.")
     reserved_micros = serializers.IntegerField(help_text="Set aside for batches, and neither spent nor come back yet.")
     spent_micros = serializers.IntegerField(help_text="Gone to workers and into fees.")
     available_micros = serializers.IntegerField(help_text="Free for the next batch.")
@@ -96,6 +97,10 @@ class DepositRequest(serializers.Serializer[Any]):
     currency = serializers.RegexField(r"^[A-Z]{3}\Z")
     reference = serializers.CharField(max_length=60, help_text="The bank's name for it. The same one again is the same deposit.")
     reason = serializers.CharField(max_length=500)
+
+
+class WithdrawalRequest(DepositRequest):
+    """Money that was sent back outside."""
 
 
 class PayFloorBody(serializers.ModelSerializer[PayFloor]):

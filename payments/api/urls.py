@@ -10,5 +10,6 @@ urlpatterns = [
     path("me/time", views.MyTime.as_view()),
     path("organizations/<uuid:organization_id>/funds", views.Funds.as_view()),
     path("organizations/<uuid:organization_id>/deposits", views.Deposit.as_view()),
+    path("organizations/<uuid:organization_id>/withdrawals", views.Withdrawal.as_view()),
     path("pay-floors", views.PayFloors.as_view()),
 ]

@@ -80,6 +80,18 @@ class Deposit(MoneyCommand):
         return funding.deposit(access.actor_of(request), path["organization_id"], now=now, **data)
 
 
+class Withdrawal(MoneyCommand):
+    """Record money that was sent back to a requester, out of its available funds (operators)."""
+
+    accepts = shapes.WithdrawalRequest
+    answers = shapes.TransferBody
+    status = 201
+
+    def perform(self, request: Request, data: dict[str, Any], now: datetime, **path: Any) -> Any:
+        """Record it."""
+        return funding.withdraw(access.actor_of(request), path["organization_id"], now=now, **data)
+
+
 class SetPayFloor(AdminCommand):
     """Enter a pay floor from a day on (operators)."""
 

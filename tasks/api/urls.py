@@ -14,6 +14,7 @@ from tasks.api import (
     my_data,
     my_quality,
     my_time,
+    organizations,
     piloting,
     requesting,
     reviewing,
@@ -42,4 +43,5 @@ urlpatterns = [
     *appealing.urlpatterns,
     *cases.urlpatterns,
     *my_data.urlpatterns,
+    *organizations.urlpatterns,
 ]

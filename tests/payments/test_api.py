@@ -115,6 +115,7 @@ def test_funds_show_what_was_paid_in_reserved_and_is_left(rita, olga):
     expected = {
         "currency": "USD",
         "deposited_micros": 5_000_000,
+        "withdrawn_micros": 0,
         "reserved_micros": 2_000_000,
         "spent_micros": 0,
         "available_micros": 3_000_000,

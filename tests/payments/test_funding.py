@@ -23,7 +23,14 @@ def of(rita) -> list[dict]:
 def test_a_deposit_becomes_funds_with_an_audit_entry_and_an_event(olga, rita):
     row = deposit(olga, rita)
     assert of(rita) == [
-        {"currency": "USD", "deposited_micros": 5_000_000, "reserved_micros": 0, "spent_micros": 0, "available_micros": 5_000_000}
+        {
+            "currency": "USD",
+            "deposited_micros": 5_000_000,
+            "withdrawn_micros": 0,
+            "reserved_micros": 0,
+            "spent_micros": 0,
+            "available_micros": 5_000_000,
+        }
     ]
     entry = AuditEntry.objects.get(action="funds.deposited")
     assert (entry.actor_id, entry.reason) == (olga.user.id, WIRE["reason"])
@@ -81,6 +88,7 @@ def test_a_reserve_moves_funds_into_an_escrow_with_its_cap_once(olga, rita):
         {
             "currency": "USD",
             "deposited_micros": 5_000_000,
+            "withdrawn_micros": 0,
             "reserved_micros": 2_000_000,
             "spent_micros": 0,
             "available_micros": 3_000_000,
@@ -119,7 +127,14 @@ def test_a_release_gives_back_what_is_not_kept_and_again_the_rest(olga, rita):
     assert [release(400), release(400), release(500), release(0), release(0)] == [600, 0, 0, 400, 0]
     assert ledger.balance(escrow.id).available == 0
     assert of(rita) == [
-        {"currency": "USD", "deposited_micros": 5_000_000, "reserved_micros": 0, "spent_micros": 0, "available_micros": 5_000_000}
+        {
+            "currency": "USD",
+            "deposited_micros": 5_000_000,
+            "withdrawn_micros": 0,
+            "reserved_micros": 0,
+            "spent_micros": 0,
+            "available_micros": 5_000_000,
+        }
     ]
 
 

@@ -220,8 +220,8 @@ class OrganizationBody(serializers.ModelSerializer[Organization]):
 
     class Meta:
         model = Organization
-        fields = ["id", "kind", "name", "created_at"]
-        read_only_fields = ["id", "created_at"]
+        fields = ["id", "kind", "name", "created_at", "closed_at"]
+        read_only_fields = ["id", "created_at", "closed_at"]
 
 
 class NewMember(serializers.Serializer[Any]):

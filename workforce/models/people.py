@@ -91,6 +91,7 @@ class Organization(models.Model):
     name = models.CharField(max_length=120)
     founder = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # counts it, also after having left
     created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)  # for good: nobody acts for it any more, its members still read
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(kind__in=["requester", "vendor"]), name="organization_kind_is_known")]

@@ -173,6 +173,7 @@ class NoticeKind(models.TextChoices):
     DECIDED = "decided", _("A decision about me")
     CASE_OPENED = "case_opened", _("A worker's case waits for a decision of my organisation")
     APPEAL_FILED = "appeal_filed", _("Somebody appeals a decision of my organisation")
+    ORGANIZATION_CLOSED = "organization_closed", _("An organisation I act for is closed")
     APPEAL_DECIDED = "appeal_decided", _("My appeal is decided")
     SKILL_GRANTED = "skill_granted", _("I hold a new skill")
     SKILL_EXPIRING = "skill_expiring", _("A skill of mine is about to expire")
