@@ -84,8 +84,10 @@ def read(
     if not goes_on:
         limits.append((DAY_IS_LONG, LONG_DAY - in_day))
     reached = [code for code, left in limits if left <= timedelta(0)]
-    if DAY_IS_FULL not in reached and book.was_full_before_rest(now, zone):
+    if DAY_IS_FULL not in reached and book.stands(FULL_DAY, now, zone):
         reached.insert(0, DAY_IS_FULL)
+    if DAY_IS_LONG not in reached and book.stands(LONG_DAY, now, zone, lifted_at=confirmed_at):
+        reached.append(DAY_IS_LONG)
     without = book.without_break(now)
     code = reached[0] if reached else TAKE_A_BREAK if without >= STRETCH else GO_ON
     return Clock(
@@ -158,12 +160,16 @@ class _Book:
             return today
         return min(today, max(self.spans[self.after_rest[n - 1]][0], at - DAY))
 
-    def was_full_before_rest(self, now: datetime, zone: ZoneInfo) -> bool:
-        """Whether the day was full at some instant since which there was no rest."""
-        if self.last is None or now - self.last >= REST or self.sums[-1] < FULL_DAY:
+    def stands(self, limit: timedelta, now: datetime, zone: ZoneInfo, *, lifted_at: datetime | None = None) -> bool:
+        """Whether a day reached that limit at some instant since which there was no rest, and no word that lifted it.
+
+        Without this a stop would end before the rest does, as the oldest hours of a day grow older than 24 hours.
+        """
+        if self.last is None or now - self.last >= REST or self.sums[-1] < limit:
             return False
         ends = [upper for _, upper in self.spans[self.after_rest[-1] :]]
-        return any(self.worked(self.day_began(end, zone), end) >= FULL_DAY for end in ends)
+        days = [(self.day_began(end, zone), end) for end in ends]
+        return any(self.worked(began, end) >= limit and (lifted_at is None or lifted_at < began) for began, end in days)
 
     def without_break(self, now: datetime) -> timedelta:
         """Work since the last break; none while one is being taken."""

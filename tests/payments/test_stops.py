@@ -95,6 +95,14 @@ def test_a_night_shift_is_one_day():
     assert clock((20, 32), now=32, confirmed_at=at(28)).code == stops.DAY_IS_FULL
 
 
+def test_a_long_day_ends_with_the_rest_and_not_as_its_first_hours_grow_old():
+    day = [(0.25, 3), (8.5, 13.75)]
+    assert clock(*day, now=13.75).until == at(24.75)
+    assert clock(*day, now=24.7).code == stops.DAY_IS_LONG, "seven and a half hours lie in the last 24"
+    assert clock(*day, now=24.75).code == stops.GO_ON
+    assert clock(*day, now=24.7, confirmed_at=at(14)).code == stops.GO_ON
+
+
 def test_who_keeps_office_hours_begins_each_day_at_nought():
     week = [(24 * day + 9, 24 * day + 16.9) for day in range(2)]
     assert clock(*week, now=24 * 2 + 8).seconds_in_day == 0
