@@ -78,14 +78,15 @@ class Boxes(Drawn):
 
     def overlaps(self, a: Sequence[Any], b: Sequence[Any]) -> overlap.Matrix:
         """Intersection over union (Jaccard 1901); of turned boxes by shapely, in pixels where the image's size is known."""
+        import numpy as np
+
         table = overlap.box_ious(*([[box["x"], box["y"], box["width"], box["height"]] for box in boxes] for boxes in (a, b)))
-        turned = [(i, j) for i, one in enumerate(a) for j, other in enumerate(b) if "rotation" in one or "rotation" in other]
-        if turned:
-            rows, columns = sorted({i for i, _ in turned}), sorted({j for _, j in turned})
-            exact = overlap.shape_ious([corners(a[i]) for i in rows], [corners(b[j]) for j in columns])
-            at_row, at_column = {i: n for n, i in enumerate(rows)}, {j: n for n, j in enumerate(columns)}
-            for i, j in turned:
-                table[i][j] = exact[at_row[i]][at_column[j]]
+        here, there = ([n for n, box in enumerate(boxes) if "rotation" in box] for boxes in (a, b))
+        straight = [n for n, box in enumerate(a) if "rotation" not in box]
+        if here:
+            table[here] = overlap.shape_ious([corners(a[i]) for i in here], [corners(box) for box in b])
+        if there and straight:
+            table[np.ix_(straight, there)] = overlap.shape_ious([corners(a[i]) for i in straight], [corners(b[j]) for j in there])
         return table
 
     def mean(self, regions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -26,7 +26,10 @@ class KeyPoints(Drawn):
 
     def overlaps(self, a: Sequence[Any], b: Sequence[Any]) -> overlap.Matrix:
         """Object keypoint similarity, exp(−d² / 2 SPREAD²) (COCO: Lin et al. 2014), with the image as the object, in percent of its sides."""
-        return overlap.each_with_each(a, b, _similarity)
+        import numpy as np
+
+        here, there = ([(one["x"], one["y"]) for one in regions] for regions in (a, b))
+        return overlap.in_rows(here, there, lambda a, b: np.exp(-((a[:, None] - b) ** 2).sum(axis=-1) / (2 * SPREAD**2)))
 
     def mean(self, regions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """The mean of both coordinates."""
@@ -40,8 +43,3 @@ class KeyPoints(Drawn):
     def brief(self, region: Mapping[str, Any]) -> str:
         """Its coordinates."""
         return f"{region['x']:g},{region['y']:g}"
-
-
-def _similarity(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
-    square = (one["x"] - other["x"]) ** 2 + (one["y"] - other["y"]) ** 2
-    return math.exp(-square / (2 * SPREAD**2))

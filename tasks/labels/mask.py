@@ -3,14 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasks.labels.boxes import Drawn
 from tasks.labels.family import Combined, Region
 from tasks.labels.measures import overlap, runs
 from tasks.labels.order import in_order
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 PACKED_MAX_BYTES = 500_000  # of one region
+LABELLED_RUNS = 50  # runs times labels that take one step (`effort`) to compare
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,19 @@ class Mask(Drawn):
             raise self.refuse(region.at("rle"), "Nothing is painted here.")
         return {**size, "runs": [list(run) for run in painted]}
 
+    def canonical(self, region: Region) -> dict[str, Any]:
+        """One region. What is painted counts once for each of its labels, since the pixels of a label are compared. Raises AnswerInvalid."""
+        found = super().canonical(region)
+        self.spend(region, len(found["runs"]) * len(found.get("labels", ())) // LABELLED_RUNS, region.at("rle"))
+        return found
+
     def overlaps(self, a: Sequence[Any], b: Sequence[Any]) -> overlap.Matrix:
         """Intersection over union of the pixels, run by run; 0 for masks of different sizes."""
         return overlap.each_with_each(
-            a, b, lambda one, other: runs.iou(one["runs"], other["runs"]) * (one["size"] == other["size"])
+            a,
+            b,
+            lambda one, other: runs.iou(one["runs"], other["runs"]) * (one["size"] == other["size"]),
+            pieces=lambda one: len(one["runs"]),
         )
 
     def distance(self, a: Any, b: Any) -> float:
@@ -86,7 +99,7 @@ class Mask(Drawn):
         by_label = [_by_label([one for one in answer if one["size"] == size]) for answer in answers]
         kept, sure = [], []
         for label in sorted({label for one in by_label for label in one}):
-            masks = [one.get(label, []) for one in by_label]
+            masks = [runs.as_runs(one[label]) if label in one else [] for one in by_label]
             painted = runs.voted(masks, more_than=len(answers) / 2)
             sure.append(math.fsum(runs.iou(mask, painted) for mask in masks) / len(masks))
             if painted:
@@ -104,10 +117,11 @@ class Mask(Drawn):
         return f"{runs.area(region['runs'])} px"
 
 
-def _by_label(regions: Sequence[Mapping[str, Any]]) -> dict[str, runs.Runs]:
-    """Label → all its pixels. What has no label stands under ""."""
-    masks: dict[str, list[Any]] = {}
-    for region in regions:
+def _by_label(regions: Sequence[Mapping[str, Any]]) -> dict[str, "NDArray[Any]"]:
+    """Label → all its pixels, as an array of runs. What has no label stands under ""."""
+    painted = [runs.as_array(region["runs"]) for region in regions]
+    places: dict[str, list[int]] = {}
+    for n, region in enumerate(regions):
         for label in region.get("labels") or [""]:
-            masks.setdefault(label, []).append(region["runs"])
-    return {label: runs.union(painted) for label, painted in masks.items()}
+            places.setdefault(label, []).append(n)
+    return {label: runs.united([painted[n] for n in at]) for label, at in places.items()}

@@ -85,15 +85,8 @@ class Regions(Control):
 
     def alike(self, a: Sequence[Any], b: Sequence[Any]) -> overlap.Matrix:
         """How alike each region here is to each there: overlap times the Jaccard index of the labels."""
-        table = self.overlaps(a, b)
-        here, there = ([tuple(one.get("labels", ())) for one in regions] for regions in (a, b))
-        shares = {(one, other): _jaccard(one, other) for one in set(here) for other in set(there)}
-        if set(shares.values()) == {1.0}:
-            return table
-        return [
-            [value and value * shares[one, other] for value, other in zip(row, there, strict=True)]
-            for row, one in zip(table, here, strict=True)
-        ]
+        here, there = ([one.get("labels", ()) for one in regions] for regions in (a, b))
+        return self.overlaps(a, b) * overlap.set_jaccards(here, there)
 
     def pairs(self, a: Sequence[Any], b: Sequence[Any]) -> list[overlap.Pair]:
         """Which regions here and there belong together, and how alike they are."""
@@ -145,7 +138,7 @@ class Regions(Control):
             if any("labels" in member for member in members):
                 one["labels"] = sorted(label for label, votes in labels.items() if 2 * votes > len(members)) or _most(labels)
             kept.append(one)
-            sure.append(math.fsum(row[0] for row in self.alike(members, [one])) / count)
+            sure.append(math.fsum(self.alike(members, [one])[:, 0]) / count)
         return Combined(in_order(kept), math.fsum(sure) / len(sure) if sure else 1.0)
 
     def _things(self, answers: Sequence[Sequence[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
@@ -156,7 +149,7 @@ class Regions(Control):
             joined = set()
             if things and regions:
                 table = self.overlaps(regions, seen)
-                for i, j, _ in overlap.matched([[v if v >= SAME_REGION else 0.0 for v in row] for row in table]):
+                for i, j, _ in overlap.matched(table * (table >= SAME_REGION)):
                     things[j].append(regions[i])
                     joined.add(i)
             things += [[region] for i, region in enumerate(regions) if i not in joined]
@@ -230,7 +223,9 @@ class Tagging(Regions):
 
     def overlaps(self, a: Sequence[Any], b: Sequence[Any]) -> overlap.Matrix:
         """Labels have no place."""
-        return [[1.0] * len(b) for _ in a]
+        import numpy as np
+
+        return np.ones((len(a), len(b)))
 
     def distance(self, a: Any, b: Any) -> float:
         """Jaccard distance of the labels."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.labels.effort import NUMBER
 from tasks.labels.family import Combined, Region
-from tasks.labels.measures import overlap, stretches
+from tasks.labels.measures import overlap, runs, stretches
 from tasks.labels.measures.stretches import Stretch
 from tasks.labels.order import in_order
 from tasks.labels.regions import Regions
@@ -47,7 +47,8 @@ class Timeline(Regions):
 
     def overlaps(self, a: Sequence[Any], b: Sequence[Any]) -> overlap.Matrix:
         """Temporal intersection over union, in frames (Caba Heilbron et al. 2015), of all ranges of a region."""
-        return overlap.each_with_each(a, b, _iou)
+        here, there = ([runs.union([[(s, e + 1 - s)] for s, e in one["ranges"]]) for one in regions] for regions in (a, b))
+        return overlap.each_with_each(here, there, runs.iou, pieces=len)
 
     def _stretches(self, regions: Sequence[Any]) -> list[Stretch]:
         return [Stretch(s, e + 1, label) for one in regions for s, e in one["ranges"] for label in one.get("labels") or [""]]
@@ -74,9 +75,3 @@ class Timeline(Regions):
     def brief(self, region: Mapping[str, Any]) -> str:
         """Its ranges."""
         return ",".join(f"{start}-{end}" for start, end in region["ranges"])
-
-
-def _iou(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
-    left, right = ([Stretch(start, end + 1, "") for start, end in each["ranges"]] for each in (one, other))
-    f1 = stretches.length_f1(left, right)
-    return f1 / (2.0 - f1)  # the Jaccard index that belongs to an F1

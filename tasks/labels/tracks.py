@@ -17,6 +17,8 @@ KEYFRAMES_MAX = 5_000  # of one track
 KEYFRAME = 7 * NUMBER  # steps: of one keyframe
 PAIRS_COMPARED_MAX = 40_000  # of the tracks of two answers: 200 with 200
 SAMPLES_MAX = 1_000  # frames at which two tracks are compared: all of them, or that many evenly spread
+SAMPLES_TOGETHER_MAX = 10_000_000  # of all pairs of tracks that are compared: of very many tracks, each pair at fewer frames
+SAMPLES_MIN = 100
 NUMBERS = ("x", "y", "width", "height")
 
 
@@ -76,14 +78,16 @@ class Tracks(Drawn):
     def overlaps(self, a: Sequence[Any], b: Sequence[Any]) -> overlap.Matrix:
         """Spatio-temporal intersection over union: boxes' intersections summed over frames, over their unions summed (Yang, Fan and Xu 2019).
 
-        At every frame of the shorter videos, else at SAMPLES_MAX frames; turned boxes as if they were not.
+        At every frame of the shorter videos, else at SAMPLES_MAX frames, of very many tracks fewer; turned boxes as if they were not.
         """
         import numpy as np
 
         if not a or not b:
-            return [[] for _ in a]
+            return np.zeros((len(a), len(b)))
         until = max(max(track.get("frames", 0), track["keyframes"][-1]["frame"]) for track in (*a, *b))
-        frames = np.unique(np.linspace(1, until, min(until, SAMPLES_MAX)).round())
+        pairs = min(len(a) * len(b), PAIRS_COMPARED_MAX)
+        samples = max(SAMPLES_MIN, min(SAMPLES_MAX, SAMPLES_TOGETHER_MAX // pairs))
+        frames = np.unique(np.linspace(1, until, min(until, samples)).round())
         left, right = ([boxes_at(track, frames, until) for track in tracks] for tracks in (a, b))
         return overlap.each_with_each(left, right, _iou, pairs_max=PAIRS_COMPARED_MAX)
 

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 EXACT_CORNERS, CROSSING_MAX = 32, 64  # of one that crosses itself: so many are taken apart exactly; of more, so many are taken
@@ -14,8 +15,11 @@ EXACT_MAX, ROUGH_MAX = (
 )  # corners of all such polygons of an answer, up to which they are taken apart exactly, and roughly
 CORNERS_COMPARED_MAX = 500_000  # of all pairs of shapes that are laid over each other
 PAIRS_COMPARED_MAX = 250_000  # of the regions of two answers, one by one: 500 with 500
+PIECES_COMPARED_MAX = 1_000_000  # runs or ranges that are walked along, over all pairs of two answers
 
-Matrix = list[list[float]]
+ROWS = 250  # of a table that are worked out at once, so that what is needed on the way stays small
+
+Matrix: TypeAlias = "NDArray[np.float64]"  # shape (regions here, regions there)
 Pair = tuple[int, int, float]  # a region here, a region there, how alike they are
 
 
@@ -24,16 +28,16 @@ def matched(alike: Matrix) -> list[Pair]:
 
     The assignment problem (Kuhn 1955), solved by scipy (Crouse 2016).
     """
-    if not alike or not alike[0]:
+    if 0 in alike.shape:
         return []
-    if len(alike) == 1 or len(alike[0]) == 1:
-        cells = [(value, -i, -j) for i, row in enumerate(alike) for j, value in enumerate(row)]
-        value, i, j = max(cells)
-        return [(-i, -j, value)] if value > 0 else []
+    if 1 in alike.shape:
+        i, j = divmod(int(alike.argmax()), alike.shape[1])
+        return [(i, j, float(alike[i, j]))] if alike[i, j] > 0 else []
     from scipy.optimize import linear_sum_assignment
 
     rows, columns = linear_sum_assignment(alike, maximize=True)
-    return [(int(i), int(j), alike[i][j]) for i, j in zip(rows, columns, strict=True) if alike[i][j] > 0]
+    found = zip(rows.tolist(), columns.tolist(), alike[rows, columns].tolist(), strict=True)
+    return [(i, j, value) for i, j, value in found if value > 0]
 
 
 def soft_f1(pairs: Sequence[Pair], here: int, there: int) -> float:
@@ -59,17 +63,53 @@ def interval_iou(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 def interval_ious(a: Sequence[tuple[float, float]], b: Sequence[tuple[float, float]]) -> Matrix:
     """interval_iou of each with each."""
-    return [[interval_iou(one, other) for other in b] for one in a]
+    import numpy as np
+
+    def of(here: "NDArray[Any]", there: "NDArray[Any]") -> "NDArray[Any]":
+        common = np.minimum(here[:, None, 1], there[:, 1]) - np.maximum(here[:, None, 0], there[:, 0])
+        union = np.maximum(here[:, None, 1], there[:, 1]) - np.minimum(here[:, None, 0], there[:, 0])
+        shares = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+        return np.where((here[:, None, :] == there).all(axis=-1), 1.0, np.maximum(0.0, shares))
+
+    return in_rows(a, b, of)
 
 
 def box_ious(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> Matrix:
     """Intersection over union of each with each: boxes as x, y, width, height, sides along the axes (Jaccard 1901)."""
+
+    def of(here: "NDArray[Any]", there: "NDArray[Any]") -> "NDArray[Any]":
+        common, left, right = _box_overlaps(here, there)
+        found: NDArray[Any] = common / (left[:, None] + right[None, :] - common)
+        return found
+
+    return in_rows(a, b, of)
+
+
+def in_rows(a: Sequence[Any], b: Sequence[Any], of: Callable[["NDArray[Any]", "NDArray[Any]"], "NDArray[Any]"]) -> Matrix:
+    """What `of` makes of each ROWS of `a` and all of `b`, put together; both as arrays of numbers."""
     import numpy as np
 
-    if not a or not b:
-        return [[] for _ in a]
-    common, left, right = _box_overlaps(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
-    return (common / (left[:, None] + right[None, :] - common)).tolist()  # type: ignore[no-any-return]
+    table = np.zeros((len(a), len(b)))
+    if 0 not in table.shape:
+        here, there = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+        for at in range(0, len(a), ROWS):
+            table[at : at + ROWS] = of(here[at : at + ROWS], there)
+    return table
+
+
+def set_jaccards(a: Sequence[Sequence[str]], b: Sequence[Sequence[str]]) -> Matrix:
+    """The Jaccard index of each set with each; 1 for two empty ones."""
+    import numpy as np
+
+    numbers = {one: n for n, one in enumerate(sorted({one for given in (*a, *b) for one in given}))}
+    left, right = (np.zeros((len(sets), len(numbers)), dtype=np.float32) for sets in (a, b))
+    for table, sets in ((left, a), (right, b)):
+        for row, given in enumerate(sets):
+            table[row, [numbers[one] for one in given]] = 1.0
+    common = (left @ right.T).astype(float)  # whole numbers, exact in 32 bits up to 16 million
+    union = left.sum(axis=1)[:, None] + right.sum(axis=1)[None, :] - common
+    shares: Matrix = np.divide(common, union, out=np.ones_like(common), where=union > 0)
+    return shares
 
 
 def _box_overlaps(a: "NDArray[Any]", b: "NDArray[Any]") -> tuple[Any, Any, Any]:
@@ -89,15 +129,15 @@ def shape_ious(a: Sequence[Sequence[Sequence[float]]], b: Sequence[Sequence[Sequ
     import shapely
 
     left, right = _sound(a), _sound(b)
-    table = [[0.0] * len(right) for _ in left]
-    if not left or not right:
+    table = np.zeros((len(left), len(right)))
+    if 0 in table.shape:
         return table
     rows, columns = _likeliest(left, right, *shapely.STRtree(right).query(left))
     ones, others = (np.asarray(shapes, dtype=object)[at] for shapes, at in ((left, rows), (right, columns)))
     common = shapely.area(shapely.intersection(ones, others))
     union = shapely.area(ones) + shapely.area(others) - common
-    for i, j, value in zip(rows.tolist(), columns.tolist(), (common / union).tolist(), strict=True):
-        table[i][j] = 1.0 if a[i] == b[j] else min(1.0, value)
+    same = np.fromiter((a[i] == b[j] for i, j in zip(rows.tolist(), columns.tolist(), strict=True)), dtype=bool, count=len(rows))
+    table[rows, columns] = np.where(same, 1.0, np.minimum(1.0, common / union))
     return table
 
 
@@ -144,16 +184,26 @@ def _sound(shapes: Sequence[Sequence[Sequence[float]]]) -> list[Any]:
 
 
 def each_with_each(
-    a: Sequence[Any], b: Sequence[Any], alike: Callable[[Any, Any], float], *, pairs_max: int = PAIRS_COMPARED_MAX
+    a: Sequence[Any],
+    b: Sequence[Any],
+    alike: Callable[[Any, Any], float],
+    *,
+    pairs_max: int = PAIRS_COMPARED_MAX,
+    pieces: Callable[[Any], int] | None = None,
 ) -> Matrix:
     """How alike each is with each, in at most `pairs_max` comparisons: of more regions than that, each is compared with those that stand
-    about where it stands in its own answer, and counts as unlike all others.
+    about where it stands in its own answer, and counts as unlike all others. Where comparing two takes time with their `pieces`, there are
+    as many fewer comparisons as all pieces together take more than PIECES_COMPARED_MAX.
     """
-    if len(a) * len(b) <= pairs_max:
-        return [[alike(one, other) for other in b] for one in a]
-    table, width = [], max(1, pairs_max // len(a))
+    import numpy as np
+
+    if pieces is not None and a and b:
+        taken = len(b) * sum(map(pieces, a)) + len(a) * sum(map(pieces, b))
+        pairs_max = min(pairs_max, max(len(a), len(a) * len(b) * PIECES_COMPARED_MAX // max(1, taken)))
+    table, width = np.zeros((len(a), len(b))), len(b)
+    if len(a) * len(b) > pairs_max:
+        width = max(1, pairs_max // len(a))
     for i, one in enumerate(a):
         begin = max(0, min(len(b) - width, i * len(b) // len(a) - width // 2))
-        near = [alike(one, other) for other in b[begin : begin + width]]
-        table.append([0.0] * begin + near + [0.0] * (len(b) - begin - len(near)))
+        table[i, begin : begin + width] = [alike(one, other) for other in b[begin : begin + width]]
     return table

@@ -8,6 +8,10 @@ length − 1, and the number or numbers. The numbers are red, green, blue, alpha
 import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CHANNELS = 4
 WORD = 8  # bits of a number
@@ -19,8 +23,10 @@ BATCH = 100  # stretches that are paid for together
 PAINTED = re.compile(rb"[^\0]+")
 PIXELS_MAX = 100_000_000
 RUNS_MAX = 200_000  # of one mask
+FEW = 100  # runs, up to which a plain walk is faster than numpy
 
 Runs = list[tuple[int, int]]  # start, length: ordered, never touching
+Painted: TypeAlias = "Sequence[Sequence[int]] | NDArray[Any]"  # runs, plain or as an array
 
 
 class Unreadable(ValueError):
@@ -127,13 +133,15 @@ def _stretch(value: int, count: int) -> Iterator[str]:
         count -= part
 
 
-def area(runs: Sequence[Sequence[int]]) -> int:
+def area(runs: "Painted") -> int:
     """How many pixels are painted."""
     return sum(length for _, length in runs)
 
 
-def common(a: Sequence[Sequence[int]], b: Sequence[Sequence[int]]) -> int:
-    """How many pixels both paint: one walk along both."""
+def common(a: "Painted", b: "Painted") -> int:
+    """How many pixels both paint."""
+    if len(a) + len(b) > FEW:
+        return _common_of_many(as_array(a), as_array(b))
     i = j = found = 0
     while i < len(a) and j < len(b):
         end_a, end_b = a[i][0] + a[i][1], b[j][0] + b[j][1]
@@ -145,11 +153,30 @@ def common(a: Sequence[Sequence[int]], b: Sequence[Sequence[int]]) -> int:
     return found
 
 
-def iou(a: Sequence[Sequence[int]], b: Sequence[Sequence[int]]) -> float:
+def _common_of_many(a: "NDArray[Any]", b: "NDArray[Any]") -> int:
+    """The same, all runs at once: what `b` paints before each end of a run of `a`, less what it paints before its start."""
+    import numpy as np
+
+    if not len(a) or not len(b):
+        return 0
+    before = np.concatenate([[0], b[:, 1].cumsum()])  # painted by the runs before the n-th
+
+    def painted(until: "NDArray[Any]") -> Any:
+        n = np.searchsorted(b[:, 0], until, side="right")  # runs that begin up to there; the last of them may go on
+        last = np.maximum(n - 1, 0)
+        return before[n] - np.where(n > 0, np.maximum(b[last, 0] + b[last, 1] - until, 0), 0)
+
+    return int((painted(a[:, 0] + a[:, 1]) - painted(a[:, 0])).sum())
+
+
+def iou(a: "Painted", b: "Painted") -> float:
     """Intersection over union of the painted pixels (Jaccard 1901); 1 for two empty masks."""
-    both = common(a, b)
-    either = area(a) + area(b) - both
-    return both / either if either else 1.0
+    if len(a) + len(b) > FEW:
+        a, b = as_array(a), as_array(b)
+        both, either = _common_of_many(a, b), int(a[:, 1].sum() + b[:, 1].sum())
+    else:
+        both, either = common(a, b), area(a) + area(b)
+    return both / (either - both) if either else 1.0
 
 
 def voted(masks: Sequence[Sequence[Sequence[int]]], *, more_than: float) -> Runs:
@@ -171,4 +198,32 @@ def voted(masks: Sequence[Sequence[Sequence[int]]], *, more_than: float) -> Runs
 
 def union(masks: Sequence[Sequence[Sequence[int]]]) -> Runs:
     """The pixels that any of the masks paints."""
-    return voted(masks, more_than=0)
+    if sum(map(len, masks)) <= FEW:
+        return voted(masks, more_than=0)
+    return as_runs(united([as_array(runs) for runs in masks]))
+
+
+def united(masks: Sequence["NDArray[Any]"]) -> "NDArray[Any]":
+    """The same, of arrays, as an array: none of its runs touch."""
+    import numpy as np
+
+    runs = np.concatenate(masks)
+    if not len(runs):
+        return runs
+    runs = runs[runs[:, 0].argsort(kind="stable")]
+    reached = np.maximum.accumulate(runs[:, 0] + runs[:, 1])
+    first = np.concatenate([[True], runs[1:, 0] > reached[:-1]])  # nothing before it touches it
+    starts, ends = runs[first, 0], reached[np.concatenate([first[1:], [True]])]
+    return np.column_stack([starts, ends - starts])
+
+
+def as_array(runs: "Painted") -> "NDArray[Any]":
+    """Runs as an array of shape (runs, 2): start and length."""
+    import numpy as np
+
+    return np.asarray(runs, dtype=np.int64).reshape(-1, 2)
+
+
+def as_runs(runs: "NDArray[Any]") -> Runs:
+    """Such an array as plain runs."""
+    return [(start, length) for start, length in runs.tolist()]

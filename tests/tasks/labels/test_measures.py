@@ -4,6 +4,7 @@ import itertools
 import math
 import random
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import assume, given, settings
@@ -124,7 +125,6 @@ def test_packed_masks_are_what_label_studio_reads_and_read_the_same(bits):
 @quick
 @given(masks())
 def test_masks_packed_by_label_studio_are_read_the_same(bits):
-    import numpy as np
     from label_studio_sdk.converter.brush import encode_rle
 
     pixels = np.repeat(np.array(bits, dtype=np.uint8) * 255, 4)
@@ -134,7 +134,6 @@ def test_masks_packed_by_label_studio_are_read_the_same(bits):
 @quick
 @given(masks(), masks())
 def test_pixel_iou_is_what_pycocotools_says(a, b):
-    import numpy as np
     from pycocotools import mask as coco
 
     assume(any(a) or any(b))
@@ -175,7 +174,6 @@ boxes = st.tuples(st.floats(0, 50), st.floats(0, 50), sides, sides)
 @quick
 @given(st.lists(boxes, max_size=5), st.lists(boxes, max_size=5))
 def test_box_iou_is_what_pycocotools_says(a, b):
-    import numpy as np
     from pycocotools import mask as coco
 
     found = overlap.box_ious(a, b)
@@ -217,7 +215,7 @@ def test_the_matching_is_the_best_there_is(table):
         for rows in itertools.permutations(range(len(table)))
         for columns in itertools.combinations(range(3), len(table))
     )
-    found = overlap.matched(table)
+    found = overlap.matched(np.array(table))
     assert math.fsum(value for _, _, value in found) == pytest.approx(best)
     assert len({i for i, _, _ in found}) == len({j for _, j, _ in found}) == len(found)
 
@@ -454,3 +452,63 @@ def test_of_many_such_polygons_few_are_taken_apart(monkeypatch):
     assert sum(exact) + sum(rough) <= overlap.ROUGH_MAX
     assert exact
     assert rough
+
+
+def test_of_regions_of_many_pieces_fewer_are_compared():
+    """Walking along two masks takes time with their runs: so many, over all pairs, and each still with its like."""
+    walked = []
+
+    def alike(one, other):
+        walked.append(len(one) + len(other))
+        return float(one == other)
+
+    regions = [[n] * 1000 for n in range(300)]
+    table = overlap.each_with_each(regions, regions, alike, pieces=len)
+    assert sum(walked) <= overlap.PIECES_COMPARED_MAX
+    assert all(table[n][n] == 1.0 for n in range(300))
+    walked.clear()
+    overlap.each_with_each(regions[:10], regions[:10], alike, pieces=len)
+    assert len(walked) == 100
+
+
+@quick
+@given(
+    *[st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)).map(lambda at: (at[0], at[0] + at[1])), max_size=4) for _ in "ab"]
+)
+def test_stretches_are_compared_all_at_once_as_one_by_one(a, b):
+    found = overlap.interval_ious(a, b)
+    assert found.shape == (len(a), len(b))
+    assert [list(row) for row in found] == [[overlap.interval_iou(one, other) for other in b] for one in a]
+
+
+words = st.lists(st.sampled_from("abcd"), unique=True, max_size=4)
+
+
+@quick
+@given(st.lists(words, max_size=4), st.lists(words, max_size=4))
+def test_labels_are_compared_all_at_once_as_one_by_one(a, b):
+    def jaccard(one, other):
+        return len(set(one) & set(other)) / len(set(one) | set(other)) if one or other else 1.0
+
+    assert [list(row) for row in overlap.set_jaccards(a, b)] == [[jaccard(one, other) for other in b] for one in a]
+
+
+of_paint = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 6)), max_size=6).map(
+    lambda found: runs.union([[run] for run in found])
+)
+
+
+@quick
+@given(st.lists(of_paint, min_size=1, max_size=4))
+def test_many_runs_are_counted_as_few_are(masks):
+    pixels = [{at for start, length in one for at in range(start, start + length)} for one in masks]
+    a, b = masks[0], masks[-1]
+    every = runs.united([runs.as_array(one) for one in masks])
+    assert runs.as_runs(every) == runs.union(masks)
+    assert runs.area(every) == len(set.union(*pixels))
+    both = len(pixels[0] & pixels[-1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "FEW", 0)
+        assert runs.common(a, b) == both
+        many = runs.iou(a, b)
+    assert many == runs.iou(a, b)
