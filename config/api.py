@@ -48,7 +48,7 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         set_rollback()
         status = status_of(error)
         headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
-        return Response(error_body(error.code, gettext(error.message), error.details), status=status, headers=headers)
+        return Response(error_body(error.code, error.told(), error.details), status=status, headers=headers)
     if isinstance(error, Http404):
         return error_response(NotFound(), context)
     if isinstance(error, PermissionDenied):
@@ -58,7 +58,9 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
     if isinstance(error, exceptions.ValidationError):
         fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
         names = ", ".join(fields)
-        return Response(error_body("invalid", f"Please correct: {names}.", {"fields": fields}), status=400)
+        return Response(
+            error_body("invalid", gettext("Please correct: %(fields)s.") % {"fields": names}, {"fields": fields}), status=400
+        )
     if isinstance(error, exceptions.APIException):
         return _framework_refusal(error, context)
     if isinstance(error, DataError):

@@ -5,7 +5,6 @@ from io import BufferedReader
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.utils.translation import gettext as _
 
 from config.api import error_body, status_of
 from config.refusals import refusal_page
@@ -56,5 +55,5 @@ def _check_texts(fields: QueryDict) -> None:
 
 def _refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     if is_api(request):
-        return JsonResponse(error_body(error.code, _(error.message), error.details), status=status_of(error))
-    return refusal_page(request, _(error.message), status_of(error))
+        return JsonResponse(error_body(error.code, error.told(), error.details), status=status_of(error))
+    return refusal_page(request, error.told(), status_of(error))

@@ -32,7 +32,7 @@ class RefusalPages:
             return refusal_page(request, _(api.refused_by_the_database()[1]), 400)
         if not isinstance(error, DomainError):
             return None
-        return refusal_page(request, _(error.message), status_of(error))
+        return refusal_page(request, error.told(), status_of(error))
 
 
 def refusal_page(request: HttpRequest, message: Any, status: int) -> HttpResponse:

@@ -32,7 +32,7 @@ class BadKey(Invalid):
     """A key that cannot be stored."""
 
     code = "bad_idempotency_key"
-    message = f"An Idempotency-Key has 1 to {KEY_MAX_CHARACTERS} characters."
+    message = "An Idempotency-Key has 1 to %(limit)s characters."
 
 
 def digest_of(method: str, path: str, body: bytes) -> str:

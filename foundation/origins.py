@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from foundation.errors import Invalid
+
 ADDRESS_MAX_CHARACTERS = 2_000
 HOST_MAX_CHARACTERS = 253
 PORT_MAX = 65_535
@@ -39,8 +41,11 @@ PRIVATE_ZONES = {
 }
 
 
-class NoOrigin(ValueError):
+class NoOrigin(Invalid):
     """That is no address on a public site; the text says why and what to do."""
+
+    code = "no_origin"
+    message = "That is no address on a public site."
 
 
 class Origin(NamedTuple):
@@ -57,7 +62,7 @@ class Origin(NamedTuple):
 def origin_of(address: str) -> Origin:
     """The origin of an address. Raises NoOrigin for whatever is not plainly one, and for a host that is not public."""
     if len(address) > ADDRESS_MAX_CHARACTERS:
-        raise NoOrigin(f"An address has at most {ADDRESS_MAX_CHARACTERS} characters.")
+        raise NoOrigin("An address has at most %(limit)s characters.", limit=ADDRESS_MAX_CHARACTERS)
     found = ADDRESS.fullmatch(address)
     if found is None:
         raise NoOrigin(
@@ -68,7 +73,7 @@ def origin_of(address: str) -> Origin:
     if scheme == "http" and not settings.DEBUG:
         raise NoOrigin("Other sites are read over https only.")
     if found["port"] is not None and not (port and int(port) <= PORT_MAX):
-        raise NoOrigin(f"A port is a number from 1 to {PORT_MAX}.")
+        raise NoOrigin("A port is a number from 1 to %(limit)s.", limit=PORT_MAX)
     if host not in settings.PRIVATE_HOSTS and not is_public(host):
         raise NoOrigin(
             "The host is not on the public internet. Upload the file here (POST …/files), or ask who runs this installation to allow the host "

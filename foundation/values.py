@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from foundation.errors import Invalid
 
@@ -32,12 +32,12 @@ SUSPICIOUS = re.compile(rb"(?:^|[\s:,\[])(?:-0|-?[0-9.]{1,15}[eE]|-?[0-9.]{16})|
 TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)  # in JSON that was read
 
 TWICE = gettext_noop("This field is given twice, and only one could be kept; take one out.")
-TOO_LARGE = f"A number lies between -{WHOLE_MAX} and {WHOLE_MAX}; send a larger one as a text."
+TOO_LARGE = gettext_noop("A number lies between -%(limit)s and %(limit)s; send a larger one as a text.")
 TOO_FINE = gettext_noop("A number has the digits that a double keeps, at most 17; round it, or send it as a text.")
 TOO_SMALL = gettext_noop("This number is so small that it would become 0; round it, or send it as a text.")
 MINUS_ZERO = gettext_noop("The zero has a sign, which would be lost; send 0.")
 NO_NUMBER = gettext_noop("JSON has no NaN and no infinity; send null, or a text.")
-TOO_DEEP = f"Lists and objects are nested at most {DEPTH_MAX} deep; make it flatter, or send the inner part as a text."
+TOO_DEEP = gettext_noop("Lists and objects are nested at most %(limit)s deep; make it flatter, or send the inner part as a text.")
 
 
 class Unkeepable(Invalid):
@@ -134,14 +134,14 @@ def _container(value: Any, depth: int) -> None:
     if depth > DEPTH_MAX:
         raise Unkeepable(TOO_DEEP, limit=DEPTH_MAX)
     if len(value) > ITEMS_MAX:
-        raise Unkeepable(f"A list or object has at most {ITEMS_MAX} values; send it in parts.", limit=ITEMS_MAX, got=len(value))
+        raise Unkeepable("A list or object has at most %(limit)s values; send it in parts.", limit=ITEMS_MAX, got=len(value))
 
 
 def _text(text: Any, limit: int) -> None:
     if not isinstance(text, str):
         raise Unkeepable("The fields of an object are named by texts.", got=str(text)[:SHOWN_CHARACTERS])
     if len(text) > limit:
-        raise Unkeepable(f"A text has at most {limit} characters here; shorten it.", limit=limit, got=len(text))
+        raise Unkeepable("A text has at most %(limit)s characters here; shorten it.", limit=limit, got=len(text))
     if "\0" in text:
         raise Unkeepable("A text contains a NUL character; take it out.", got="\\u0000")
     if not text.isascii():
@@ -297,7 +297,7 @@ def _what_is_wrong(value: Any, name: str) -> dict[str, Any]:
     try:
         check(value, root=name)
     except Unkeepable as refusal:
-        return {"field": refusal.details["field"], "message": refusal.message}
+        return {"field": refusal.details["field"], "message": refusal.told()}
     except RecursionError:
         pass
-    return {"field": name, "message": Unkeepable.message}
+    return {"field": name, "message": gettext(Unkeepable.message)}

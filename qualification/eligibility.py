@@ -151,7 +151,9 @@ def _checked(requirement: Any, index: int) -> dict[str, Any]:
     wanted = 0 if comparator in EXISTENCE else 1
     if (comparator in MEMBERSHIP and not values) or (comparator not in MEMBERSHIP and len(values) != wanted):
         raise bad(
-            "values", f"{comparator} takes {'at least one' if comparator in MEMBERSHIP else wanted} value(s).", got=len(values)
+            "values",
+            "in and not_in take at least one value, exists and does_not_exist none, the others one.",
+            got=len(values),
         )
     checked: dict[str, Any] = {"subject": subject, "comparator": comparator, "values": [_value(subject, v, bad) for v in values]}
     if subject == "skill":

@@ -161,7 +161,7 @@ def from_answer_key(xml: str) -> dict[str, Any]:
     try:
         root = ElementTree.fromstring(xml)  # noqa: S314 - entities and document types were refused above
     except ElementTree.ParseError as error:
-        raise BadScoring(f"The answer key is not well-formed XML: {error}", field="answer_key") from error
+        raise BadScoring("The answer key is not well-formed XML: %(why)s.", field="answer_key", why=str(error)) from error
     if _tag(root) != "AnswerKey":
         raise BadScoring("The document is no AnswerKey.", field="answer_key", got=_tag(root)[:60])
     questions = {_text(question, "QuestionIdentifier"): _key_of(question) for question in _all(root, "Question")}
@@ -214,12 +214,12 @@ def _text(parent: "ElementTree.Element", tag: str) -> str:
     found = _all(parent, tag)
     text = (found[0].text or "").strip() if found else ""
     if not text:
-        raise BadScoring(f"<{_tag(parent)}> has no <{tag}>.", field=f"answer_key.{tag}")
+        raise BadScoring("<%(parent)s> has no <%(tag)s>.", field=f"answer_key.{tag}", parent=_tag(parent)[:60], tag=tag)
     return text
 
 
 def _whole(parent: "ElementTree.Element", tag: str) -> int:
     text = _text(parent, tag)
     if not re.fullmatch(r"[+-]?[0-9]{1,15}", text):
-        raise BadScoring(f"<{tag}> is a whole number.", field=f"answer_key.{tag}", got=text[:60])
+        raise BadScoring("<%(tag)s> is a whole number.", field=f"answer_key.{tag}", tag=tag, got=text[:60])
     return int(text)

@@ -77,7 +77,7 @@ def _told(verb: Verb, actor: Actor, batch_id: UUID, name: str, now: datetime) ->
     try:
         return f"{name}: {verb(actor, batch_id, now=now).state}", messages.SUCCESS
     except DomainError as error:
-        return f"{name}: {error.message}", messages.WARNING
+        return f"{name}: {error.told()}", messages.WARNING
 
 
 @admin.register(Task)

@@ -49,7 +49,7 @@ class ResultTooLarge(Invalid):
     """An answer over the limit."""
 
     code = "result_too_large"
-    message = f"An answer has at most {RESULT_MAX_BYTES} bytes of JSON."
+    message = "An answer has at most %(limit)s bytes of JSON."
 
 
 class AnsweredOtherwise(Conflict):

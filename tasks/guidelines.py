@@ -49,7 +49,7 @@ def check(organization_id: UUID, interface: Interface, *, text: str, entries: An
         raise BadGuideline("A guideline says something.", field="text")
     for field, value, limit in (("text", text, TEXT_MAX_CHARACTERS), ("changes", changes, CHANGES_MAX_CHARACTERS)):
         if len(value) > limit:
-            raise BadGuideline(f"At most {limit} characters.", field=field, limit=limit, got=len(value))
+            raise BadGuideline("At most %(limit)s characters.", field=field, limit=limit, got=len(value))
     if not isinstance(entries, list):
         raise BadGuideline("Entries are a list of objects, one per label.", field="entries")
     if len(entries) > ENTRIES_MAX:
@@ -67,7 +67,7 @@ def check(organization_id: UUID, interface: Interface, *, text: str, entries: An
 
 def _entry(entry: Any, where: str, known: Sequence[str]) -> dict[str, Any]:
     fields = ["label", *WORDS, "examples"]
-    _check_fields(entry, where, fields, "An entry")
+    _check_fields(entry, where, fields)
     label = entry.get("label")
     if label not in known:
         raise BadGuideline(
@@ -75,7 +75,7 @@ def _entry(entry: Any, where: str, known: Sequence[str]) -> dict[str, Any]:
         )
     examples = entry.get("examples", [])
     if not isinstance(examples, list) or len(examples) > EXAMPLES_MAX:
-        raise BadGuideline(f"Examples are a list of at most {EXAMPLES_MAX}.", field=f"{where}.examples", limit=EXAMPLES_MAX)
+        raise BadGuideline("Examples are a list of at most %(limit)s.", field=f"{where}.examples", limit=EXAMPLES_MAX)
     words = {field: _words(entry, field, limit, where) for field, limit in WORDS.items()}
     if not any(words.values()) and not examples:
         raise BadGuideline("An entry says something about its label.", field=f"{where}.definition")
@@ -83,7 +83,7 @@ def _entry(entry: Any, where: str, known: Sequence[str]) -> dict[str, Any]:
 
 
 def _example(example: Any, where: str) -> dict[str, Any]:
-    _check_fields(example, where, ["right", "image", *EXAMPLE_WORDS], "An example")
+    _check_fields(example, where, ["right", "image", *EXAMPLE_WORDS])
     if not isinstance(example.get("right"), bool):
         raise BadGuideline("Say whether the example is right: true or false.", field=f"{where}.right", got=example.get("right"))
     checked = {field: _words(example, field, limit, where) for field, limit in EXAMPLE_WORDS.items()}
@@ -97,17 +97,17 @@ def _example(example: Any, where: str) -> dict[str, Any]:
     return {"right": example["right"], "image": image, **checked}
 
 
-def _check_fields(row: Any, where: str, known: list[str], what: str) -> None:
+def _check_fields(row: Any, where: str, known: list[str]) -> None:
     if not isinstance(row, dict):
-        raise BadGuideline(f"{what} is an object.", field=where, known=known)
+        raise BadGuideline("Entries and examples are objects.", field=where, known=known)
     if unknown := sorted(set(row) - set(known)):
-        raise BadGuideline(f"{what} has no such field.", field=f"{where}.{unknown[0][:60]}", known=known)
+        raise BadGuideline("There is no such field here.", field=f"{where}.{unknown[0][:60]}", known=known)
 
 
 def _words(row: dict[str, Any], field: str, limit: int, where: str) -> str:
     value = row.get(field, "")
     if not isinstance(value, str) or len(value) > limit or "\x00" in value:
-        raise BadGuideline(f"This is text of at most {limit} characters.", field=f"{where}.{field}", limit=limit)
+        raise BadGuideline("This is text of at most %(limit)s characters.", field=f"{where}.{field}", limit=limit)
     return value.strip()
 
 

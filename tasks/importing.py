@@ -145,7 +145,7 @@ class _Reader:
         """Count a bad row, and keep what was wrong with it."""
         self.bad += 1
         if len(self.errors) < ERRORS_KEPT:
-            self.errors.append({"line": line, "code": error.code, "message": error.message, "details": error.details})
+            self.errors.append({"line": line} | error.kept())
 
     def note_foreign_files(self, lines: list[tuple[int, UUID]]) -> None:
         """Rows that show a file which is not the organisation's."""
@@ -217,7 +217,7 @@ def _key(key: Any) -> str | None:
     if key is None:
         return None
     if not isinstance(key, str) or not 1 <= len(key) <= KEY_MAX_CHARACTERS:
-        raise BadRow("A key is a text of 1 to 200 characters.", field="key", limit=KEY_MAX_CHARACTERS)
+        raise BadRow("A key is a text of 1 to %(limit)s characters.", field="key", limit=KEY_MAX_CHARACTERS)
     return key
 
 
@@ -231,7 +231,7 @@ def _overlap(overlap: Any, default: int) -> int:
     if overlap is None:
         return default
     if isinstance(overlap, bool) or not isinstance(overlap, int) or not 1 <= overlap <= OVERLAP_MAX:
-        raise BadRow("An overlap is a number from 1 to 1000.", field="overlap", limit=OVERLAP_MAX)
+        raise BadRow("An overlap is a number from 1 to %(limit)s.", field="overlap", limit=OVERLAP_MAX)
     return int(overlap)
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import MD5, Cast, Concat
+from django.utils.translation import gettext_noop
 
 from foundation.ids import new_id
 from tasks import agreement, measuring, pricing, publishing, weighing
@@ -30,6 +31,11 @@ from workforce.models import Membership, Thread
 
 TASKS, WORKERS, OVERLAP = 20, 8, 5  # where the requester says nothing
 LIMITS = {"tasks": (5, 100), "workers": (measuring.MIN_WORKERS, 50), "overlap": (measuring.MIN_WORKERS, 50)}
+OUTSIDE = {
+    "tasks": gettext_noop("A pilot has %(least)s to %(most)s tasks."),
+    "workers": gettext_noop("A pilot has %(least)s to %(most)s workers."),
+    "overlap": gettext_noop("A pilot wants %(least)s to %(most)s answers to each task."),
+}
 GOLD_MAX = 50  # gold tasks drawn
 DISPUTED_MAX = 10  # tasks shown on which people agree least
 QUESTIONS_MAX = 50
@@ -89,7 +95,14 @@ def _check_limits(**asked: int) -> None:
     for field, value in asked.items():
         least, most = LIMITS[field]
         if not least <= value <= most:
-            raise BadBatch(f"A pilot has {least} to {most} {field}.", field=field, limit=[least, most], got=value)
+            raise BadBatch(
+                OUTSIDE[field],
+                field=field,
+                least=least,
+                most=most,
+                limit=[least, most],
+                got=value,
+            )
     if asked["workers"] < asked["overlap"]:
         raise BadBatch("A task needs as many workers as it wants answers.", field="workers", limit=asked["overlap"])
 

@@ -118,7 +118,7 @@ def create_batch(actor: Actor, project_id: UUID, *, now: datetime, **fields: Any
         raise BadBatch("Workers can be sent to an open course of one's own.", field="retrain_course_id")
     for field, limit in LIMITS.items():
         if fields.get(field, 0) > limit:
-            raise BadBatch(f"{field} is at most {limit}.", field=field, limit=limit, got=fields[field])
+            raise BadBatch("%(field)s is at most %(limit)s.", field=field, limit=limit, got=fields[field])
     hold_room_for_batch(project)
     return Batch.objects.create(
         project=project,
@@ -279,8 +279,10 @@ def _checked_reason(batch: Batch, figures: dict[str, Any], said: str) -> str:
     shortest, longest = SKIP_REASON_CHARACTERS
     if not shortest <= len(reason) <= longest:
         raise BadBatch(
-            f"Say in {shortest} to {longest} characters why no pilot is run.",
+            "Say in %(least)s to %(most)s characters why no pilot is run.",
             field="skip_pilot_reason",
+            least=shortest,
+            most=longest,
             limit=[shortest, longest],
             got=len(reason),
         )

@@ -30,7 +30,7 @@ def checked(question: Any, where: str, interface: Interface) -> dict[str, Any]:
         payload = interface.check_payload(question["payload"])
         solution = interface.solution(question["solution"], payload)
     except (AnswerInvalid, PayloadInvalid) as error:
-        raise BadQuestion(error.message, **(error.details | {"field": f"{where}.{error.details.get('field', '')}"})) from error
+        raise BadQuestion(error.template, **(error.details | {"field": f"{where}.{error.details.get('field', '')}"})) from error
     return {
         "id": name,
         "payload": payload,

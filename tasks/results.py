@@ -155,8 +155,7 @@ def _attempt(run: AggregationRun, watch: Stopwatch) -> None:
     except RunLost:
         return
     except DomainError as error:
-        refusal = {"code": error.code, "message": error.message, "details": error.details}
-        _end(run, AggregationRun.State.REFUSED, watch, refusal=refusal)
+        _end(run, AggregationRun.State.REFUSED, watch, refusal=error.kept())
     except Exception as error:
         _end(run, AggregationRun.State.FAILED, watch, refusal={"code": "failed", "message": repr(error)[:2000], "details": {}})
         raise

@@ -148,7 +148,7 @@ def _scored(exam: Exam, answers: Mapping[str, Any], *, strict: bool) -> tuple[di
         except AnswerInvalid as error:
             if strict:
                 place = f"answers.{name}.{error.details.get('field', '')}"
-                raise AnswerInvalid(error.message, **(error.details | {"field": place, "question_id": name})) from error
+                raise AnswerInvalid(error.template, **(error.details | {"field": place, "question_id": name})) from error
             scores[name] = 0.0
             continue
         scores[name] = interface.match(canonical, question["solution"])

@@ -79,7 +79,7 @@ def _ndjson_rows(upload: Upload) -> Iterator[Row]:
         except Unkeepable as refusal:
             yield number, refusal
         except orjson.JSONDecodeError as error:
-            yield number, BadRow(f"The row is not JSON: {error}")
+            yield number, BadRow("The row is not JSON: %(why)s.", why=str(error))
 
 
 def _csv_rows(upload: Upload) -> Iterator[Row]:
@@ -110,7 +110,9 @@ def _csv_rows(upload: Upload) -> Iterator[Row]:
             if cells:
                 yield line, _from_cells(header, cells)
     except csv.Error as error:
-        raise BadUpload(f"The CSV cannot be read from this line on: {error}. Nothing was added.", line=line) from error
+        raise BadUpload(
+            "The CSV cannot be read from this line on: %(why)s. Nothing was added.", line=line, why=str(error)
+        ) from error
 
 
 def _from_cells(header: list[str], cells: list[str]) -> Any:

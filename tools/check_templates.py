@@ -20,6 +20,7 @@ BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 FOLDER = "label_studio/annotation_templates/"
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("FAIRHAND_DEBUG", "1")  # it serves nobody: no keys are needed
 
 
 def templates(wheel: Path) -> dict[str, dict[str, str]]:

@@ -1,15 +1,15 @@
 """The site's translations: `python tools/messages.py update | compile | check`. Babel and Django do the work; no gettext binaries are needed.
 
 Found are: gettext calls in Python, the translate tags of Django templates, and refusals: the `message` of every class in an `errors.py`,
-or with a `code` beside it anywhere, and the words with which one is raised, which `config` translates when it shows them. Words of our
-scripts come to them through pages.
+or with a `code` beside it anywhere, and the message with which one is made, which is translated when it is shown (foundation/errors.py).
+A message that is put together from parts could not be: `patched` finds those. Words of our scripts come to them through pages.
 """
 
 import argparse
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
@@ -34,6 +34,8 @@ KEYWORDS = DEFAULT_KEYWORDS | {
 }
 CALL = re.compile(r"(?<!\w)(_|gettext|ngettext|pgettext|npgettext)\(")
 LITERAL = re.compile(r"\s*u?('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")\s*(,|\))", re.DOTALL)
+
+PLACES = {"refuse": 1, "bad": 1, "Refused": 2}  # where the message stands among the arguments, if not first
 
 Message = str | tuple[str, str]
 Found = tuple[str, Message, str | None]  # where, what, in which context
@@ -63,8 +65,7 @@ def of_python(path: Path) -> Iterator[tuple[Message, str | None]]:
     for node in ast.walk(ast.parse(source)):
         if _is_refusal(node, path):
             yield from ((text, None) for line in node.body if (text := _text_of(line, "message")))
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            yield from ((text, None) for text in _words_of(node.exc))
+    yield from ((text, None) for part in _messages_in(ast.parse(source)) if (text := _words_in(part)))
 
 
 @cache
@@ -72,7 +73,7 @@ def refusals() -> frozenset[str]:
     """The names with which refusals are raised: the classes that are refusals, and the label families' own `refuse`."""
     paths = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     classes = {node.name for path in paths for node in ast.walk(ast.parse(path.read_bytes())) if _is_refusal(node, path)}
-    return frozenset(classes | {"refuse"})
+    return frozenset(classes | set(PLACES))
 
 
 def _is_refusal(node: ast.AST, path: Path) -> TypeGuard[ast.ClassDef]:
@@ -89,12 +90,39 @@ def _text_of(line: ast.stmt, name: str) -> str | None:
     return line.value.value if isinstance(line.value, ast.Constant) and isinstance(line.value.value, str) else None
 
 
-def _words_of(call: ast.Call) -> list[str]:
-    """Sentences among the arguments of a raised refusal: a constant that begins with a capital and ends with a stop."""
-    if getattr(call.func, "attr", getattr(call.func, "id", "")) not in refusals():
-        return []
-    words = [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-    return [text for text in words if re.fullmatch(r"[A-Z].*[.!?]", text, re.DOTALL)]
+def _messages_in(tree: ast.AST) -> Iterator[ast.expr]:
+    """What refusals that are made here say, and local variables that are called `message`; of a choice, both ways."""
+    for node in ast.walk(tree):
+        found: list[ast.expr] = []
+        if isinstance(node, ast.Call) and (name := getattr(node.func, "attr", getattr(node.func, "id", ""))) in refusals():
+            found = node.args[PLACES.get(name, 0) :][:1]
+        elif isinstance(node, ast.FunctionDef):
+            found = [
+                one.value
+                for one in ast.walk(node)
+                if isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") == "message"
+            ]
+        for one in found:
+            yield from [one.body, one.orelse] if isinstance(one, ast.IfExp) else [one]
+
+
+def _words_in(part: ast.expr) -> str | None:
+    value = part.value if isinstance(part, ast.Constant) else None
+    return value if isinstance(value, str) and " " in value else None
+
+
+def patched(paths: Iterable[Path] | None = None) -> list[str]:
+    """Refusals whose message is put together where it is made, so that no translation can be found: file and line of each."""
+    every = paths or [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "migrations" not in path.parts]
+    return [
+        f"{path.name}:{part.lineno}" for path in every for part in _messages_in(ast.parse(path.read_bytes())) if _is_patched(part)
+    ]
+
+
+def _is_patched(part: ast.expr) -> bool:
+    """Not so is a message that was translated before its values were put in."""
+    is_sum = isinstance(part, ast.BinOp) and not isinstance(part.left, ast.Call)
+    return isinstance(part, ast.JoinedStr) or is_sum or getattr(getattr(part, "func", None), "attr", "") == "format"
 
 
 def of_template(source: str) -> Iterator[tuple[Message, str | None]]:

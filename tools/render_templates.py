@@ -1,8 +1,10 @@
 """Show each of Label Studio's templates that is accepted here in Chromium, with sample data: `python tools/render_templates.py CONFIGS OUT`.
 
 CONFIGS is what `python tools/check_templates.py --wheel FILE --list` prints; OUT becomes what that script's `--rendered` takes: template →
-"yes", or what went wrong. The editor's own page is loaded from a site started for it, with a database of its own; pictures, sound and
-film are the tests' own. Rendered means: the editor shows the task, says nothing of an error, throws nothing and is stopped by no policy.
+"yes", or what went wrong. Each is published as a job on a site started for it, with a database of its own, and a worker opens it in the
+workspace: it goes through every check, and into the frame without an origin in which tasks are shown. Pictures, sound and film are the
+tests' own; a time series that is loaded comes from another site, which the browser is told to be. Rendered means: the editor shows the
+task, says nothing of an error, throws nothing and is stopped by no policy.
 """
 
 import json
@@ -22,17 +24,25 @@ import django  # noqa: E402
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from django.test import Client  # noqa: E402
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright  # noqa: E402
 
 from config.processes import WebServer  # noqa: E402
 from foundation import clock  # noqa: E402
+from foundation.errors import DomainError  # noqa: E402
 from tasks import media  # noqa: E402
-from tasks.labels import Interface, PayloadInvalid, check_interface  # noqa: E402
+from tasks.labels import Interface, check_interface  # noqa: E402
+from tasks.models import Batch, ToldOfSite  # noqa: E402
 from tests import builders  # noqa: E402
 from tests.browser import materials, scenes  # noqa: E402
 from tests.browser.conftest import TELL_VIOLATIONS, chromium  # noqa: E402
+from tests.builders import Person  # noqa: E402
+
+PATIENCE = 30_000  # milliseconds for a task to appear
+SETTLING = 1_500  # milliseconds for what it loads
 
 TURNS = [
     {
@@ -62,11 +72,8 @@ ITEMS = [
 ]
 CHOICES = [{"value": "First"}, {"value": "Second", "children": [{"value": "Third"}]}]
 FLAT = [{"value": "First"}, {"value": "Second"}]
-SERIES = "/static/series.csv"
-SHOW = """async ([config, payload]) => {
-    const island = Fairhand.island({ interface: config, user: { id: 1 } });
-    await Promise.race([island.show({ id: "x", number: 1, payload }), new Promise((_, reject) => setTimeout(reject, 15000, "It did not begin."))]);
-}"""
+OTHER_SITE = "https://series.example.org"
+SERIES = f"{OTHER_SITE}/series.csv"
 
 
 def sample(interface: Interface, files: dict[str, str]) -> dict[str, Any]:
@@ -125,29 +132,40 @@ def csv_of(interface: Interface) -> str:
     return "\n".join(lines)
 
 
-def rendered(page: Page, address: str, config: str, files: dict[str, str]) -> str:
+def rendered(page: Page, address: str, batch: Batch, interface: Interface) -> str:
     """ "yes", or what went wrong."""
-    interface = check_interface(config)
-    payload = sample(interface, files)
-    try:
-        interface.check_payload(payload)
-    except PayloadInvalid as refused:
-        return f"no sample: {refused.message} {refused.details}"
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.route(f"**{SERIES}*", lambda route: route.fulfill(content_type="text/csv", body=csv_of(interface)))
-    page.goto(f"{address}/editor/")
+    headers = {"Access-Control-Allow-Origin": "*"}
+    page.route(f"{OTHER_SITE}/**", lambda route: route.fulfill(content_type="text/csv", headers=headers, body=csv_of(interface)))
+    page.goto(f"{address}/work/{batch.id}/")
     try:
-        page.evaluate(SHOW, [config, payload])
-    except Exception as error:
-        return str(error)[:200]
-    page.wait_for_timeout(1500)
+        page.wait_for_selector("#submit:enabled, #trouble:visible", timeout=PATIENCE)
+    except TimeoutError:
+        return said[0][:200] if said else "It did not begin."
+    if trouble := page.locator("#trouble:visible").all_inner_texts():
+        return (said + trouble)[0][:200]
+    page.wait_for_timeout(SETTLING)
+    task = page.frame_locator("#editor iframe")
     said += [
-        text[:200] for text in page.locator("[class*=lsf-error], .ls-errors, [class*=errors]").all_inner_texts() if text.strip()
+        text[:200] for text in task.locator("[class*=lsf-error], .ls-errors, [class*=errors]").all_inner_texts() if text.strip()
     ]
-    shown = page.locator("#editor").inner_text().strip() or page.locator("#editor canvas, #editor input, #editor img").count()
+    shown = task.locator("#editor").inner_text().strip() or task.locator("#editor canvas, #editor input, #editor img").count()
     return said[0][:200] if said else "yes" if shown else "nothing is shown"
+
+
+def signed_in(browser: Browser, address: str, worker: Person) -> Page:
+    """A page of a profile of their own, where they were told of the other site."""
+    assert worker.worker
+    ToldOfSite.objects.create(worker=worker.worker, site=OTHER_SITE, told_at=clock.now())
+    client = Client()
+    client.force_login(worker.user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    context = browser.new_context()
+    context.add_init_script(TELL_VIOLATIONS)
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address, "httpOnly": True}])
+    return context.new_page()
 
 
 def main() -> None:
@@ -159,26 +177,31 @@ def main() -> None:
         cursor.execute("DROP DATABASE IF EXISTS render_templates WITH (FORCE)")
         cursor.execute("CREATE DATABASE render_templates")
     call_command("migrate", verbosity=0)
-    rita = builders.requester("rita", now=clock.now())
+    rita, olga = builders.requester("rita", now=clock.now()), builders.operator("olga", now=clock.now())
     made = {
         "Image": ("a.png", materials.picture()),
         "Audio": ("a.wav", materials.sound()),
         "Video": ("a.webm", materials.FILM.read_bytes()),
     }
-    kept = {tag: scenes.file(rita, *content) for tag, content in made.items()}
-    files = {tag: media.signed_address(media.address_of(file), file.organization_id) for tag, file in kept.items()}
-    files["TimeSeries"] = SERIES
+    files = {tag: media.address_of(scenes.file(rita, *content)) for tag, content in made.items()} | {"TimeSeries": SERIES}
     found = {}
     with WebServer(workers=1, threads=4) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium())
-        for name, config in configs.items():
-            context = browser.new_context()
-            context.add_init_script(TELL_VIOLATIONS)
-            found[name] = rendered(context.new_page(), server.address, config, files)
+        for n, (name, config) in enumerate(configs.items()):
+            interface = check_interface(config)
+            try:
+                batch = scenes.opened(rita, olga, interface.xml, [sample(interface, files)])
+            except (AssertionError, DomainError) as refused:
+                found[name] = f"not published: {refused}"[:200]
+            else:
+                page = signed_in(browser, server.address, builders.worker(f"w{n}", now=clock.now()))
+                found[name] = rendered(page, server.address, batch, interface)
+                page.context.close()
             sys.stdout.write(f"{name}: {found[name]}\n")
-            context.close()
+            sys.stdout.flush()
+            out.write_text(json.dumps(found, indent=1))
         browser.close()
-    out.write_text(json.dumps(found, indent=1))
+    sys.stdout.write(f"{sum(one == 'yes' for one in found.values())} of {len(found)} rendered.\n")
 
 
 if __name__ == "__main__":

@@ -181,8 +181,8 @@ def choose_hours(
     }
     for field, (cap, (least, most)) in caps.items():
         if cap is not None and not least <= cap <= most:
-            message = f"A limit of your own is between {least // 60} minutes and {most // 3600} hours."
-            raise BadField(message, field=field, least=least, limit=most, got=cap)
+            message = "A limit of your own is between %(minutes)s minutes and %(hours)s hours."
+            raise BadField(message, field=field, minutes=least // 60, hours=most // 3600, least=least, limit=most, got=cap)
     changed = Worker.objects.filter(id=worker_id).update(
         working_hours=stretches,
         hours_chosen_at=now,

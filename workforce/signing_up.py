@@ -13,7 +13,6 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from foundation.clock import instant_of
@@ -113,7 +112,7 @@ def in_normal_form(address: str) -> str:
     try:
         return addresses.normal(address)
     except BadAddress as error:
-        raise ValidationError(gettext(error.message)) from error
+        raise ValidationError(error.told()) from error
 
 
 class ByNormalForm(forms.Form):

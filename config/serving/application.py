@@ -8,7 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import close_old_connections
+from django.utils import translation
+from django.utils.translation.trans_real import get_supported_language_variant, parse_accept_lang_header
 
 from config.serving.answering import Answer, ClientGone, Room, Send
 from config.serving.calling import FileBody, close, environ_of, headers_of, pieces
@@ -63,7 +66,7 @@ class Application:
         body: Received | None = None
         try:
             if scope["method"] not in METHODS:
-                raise Refused(405, "method_not_allowed", f"Use one of {', '.join(METHODS)}.")
+                raise Refused(405, "method_not_allowed", "Use one of %(known)s.", known=", ".join(METHODS))
             headers = headers_of(scope)
             address = self._address(scope, headers)
             body = await self.reception.body(headers, receive, address, http_version=scope["http_version"])
@@ -75,13 +78,13 @@ class Application:
             finally:
                 await answer.end()
         except Refused as refusal:
-            await _refuse(send, refusal)
+            await _refuse(scope, send, refusal)
         except ClientGone:
             pass  # there is nobody to tell
         except Exception:
             log.exception("%s %s failed outside Django", scope["method"], scope["path"])
             with suppress(Exception):
-                await _refuse(send, Refused(500, "server_error", "Something went wrong on our side; it has been logged."))
+                await _refuse(scope, send, Refused(500, "server_error", "Something went wrong on our side; it has been logged."))
         finally:
             if body is not None:
                 body.close()
@@ -108,11 +111,21 @@ class Application:
             close(body)
 
 
-async def _refuse(send: Send, refusal: Refused) -> None:
-    body = orjson.dumps({"code": refusal.code, "message": refusal.message, "details": refusal.details})
+async def _refuse(scope: dict[str, Any], send: Send, refusal: Refused) -> None:
+    with translation.override(_language_of(scope)):
+        body = orjson.dumps({"code": refusal.code, "message": refusal.told(), "details": refusal.details})
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"connection", b"close")]
     if refusal.status == 503:
         headers.append((b"retry-after", b"1"))
     with suppress(Exception):  # whoever cut the connection hears nothing
         await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _language_of(scope: dict[str, Any]) -> str:
+    """The language the client asks for, of those there are: Django's own choice needs a request of Django's."""
+    asked = b",".join(value for name, value in scope["headers"] if name.lower() == b"accept-language").decode("latin-1")
+    for language, _ in parse_accept_lang_header(asked.lower()):
+        with suppress(LookupError):
+            return get_supported_language_variant(language)
+    return settings.LANGUAGE_CODE

@@ -21,7 +21,7 @@ def headers_of(scope: dict[str, Any]) -> dict[bytes, bytes]:
         name = name.lower()
         if b"_" in name:
             said = name.decode("latin-1")
-            raise Refused(400, "invalid", f"Header names have hyphens, not underscores: {said}.", field=said[:100])
+            raise Refused(400, "invalid", "Header names have hyphens, not underscores: %(field)s.", field=said[:100])
         if name in headers:
             value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
         headers[name] = value

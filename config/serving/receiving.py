@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import IO, Any, cast
 
+from foundation.errors import DomainError
+
 GRACE_SECONDS = 15.0  # for so long a body may be as slow as its network
 LEAST_RATE = 4096  # bytes per second, on average, once the grace is over
 SILENCE_SECONDS = 15.0  # between two pieces
@@ -25,12 +27,12 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Admit = Callable[[dict[bytes, bytes]], Awaitable[bool]]
 
 
-class Refused(Exception):
+class Refused(DomainError):
     """A request that is answered without reaching Django, in the error body of the API."""
 
     def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
-        self.status, self.code, self.message, self.details = status, code, message, details
-        super().__init__(message)
+        super().__init__(message, **details)
+        self.status, self.code = status, code
 
 
 class Received:
@@ -104,7 +106,8 @@ class Reception:
                 raise Refused(
                     408,
                     "request_too_slow",
-                    f"The body arrived too slowly; send at least {LEAST_RATE} bytes a second without long gaps. Nothing was kept.",
+                    "The body arrived too slowly; send at least %(limit)s bytes a second without long gaps. Nothing was kept.",
+                    limit=LEAST_RATE,
                     received=received.length,
                 ) from None
             if message["type"] == "http.disconnect":
@@ -128,13 +131,13 @@ class Reception:
             raise Refused(
                 413,
                 "body_too_large",
-                f"A body over {OPEN_BODY_BYTES} bytes needs a valid API token, or someone signed in.",
+                "A body over %(limit)s bytes needs a valid API token, or someone signed in.",
                 limit=OPEN_BODY_BYTES,
             )
         return True
 
     def _too_large(self) -> Refused:
-        return Refused(413, "body_too_large", f"The body is over {self.max_bytes} bytes; send it in parts.", limit=self.max_bytes)
+        return Refused(413, "body_too_large", "The body is over %(limit)s bytes; send it in parts.", limit=self.max_bytes)
 
 
 def cut_short(received: int, declared: int | None) -> Refused:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import orjson
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -23,13 +24,16 @@ class OrjsonParser(BaseParser):
         bodies.check_charset(media_type)
         body = stream.read(MAX_BYTES + 1)
         if len(body) > MAX_BYTES:
-            raise ParseError(f"The body is over {MAX_BYTES} bytes; send bulk data as NDJSON or CSV to the import address.")
+            raise ParseError(
+                _("The body is over %(limit)s bytes; send bulk data as NDJSON or CSV to the import address.")
+                % {"limit": MAX_BYTES}
+            )
         if not body:
             return {}
         try:
             return values.parse(body)
         except orjson.JSONDecodeError as error:
-            raise ParseError(f"The body is not JSON: {error}") from error
+            raise ParseError(_("The body is not JSON: %(why)s") % {"why": error}) from error
 
 
 class OrjsonRenderer(BaseRenderer):

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from foundation.api.filters import ClosedFilters
 from foundation.api.paging import NewestFirst
-from foundation.errors import NotFound
+from foundation.errors import NotFound, told_again
 from tasks import results
 from tasks.models import AggregationRun, Result, RunSkill
 from tasks.publishing import own_batch
@@ -32,6 +32,8 @@ class RunRequest(serializers.Serializer[Any]):
 
 class RunBody(serializers.ModelSerializer[AggregationRun]):
     """One aggregation: where it stands, and what it rests on."""
+
+    refusal = serializers.SerializerMethodField(help_text="Why it was refused or failed: code, message, details; else null.")
 
     class Meta:
         model = AggregationRun
@@ -56,6 +58,10 @@ class RunBody(serializers.ModelSerializer[AggregationRun]):
             "started_at",
             "ended_at",
         ]
+
+    def get_refusal(self, row: AggregationRun) -> dict[str, Any] | None:
+        """In the language of whoever reads it."""
+        return told_again(row.refusal) if row.refusal else None
 
 
 class RequestRun(PostCommand):

@@ -20,6 +20,7 @@ from foundation.api.filters import ClosedFilters
 from foundation.api.schema import IDEMPOTENCY_KEY
 from foundation.bodies import check_charset
 from foundation.clock import instant_of
+from foundation.errors import told_again
 from tasks import framing, importing, uploads
 from tasks.models import Import, Task
 from tasks.publishing import own_batch
@@ -71,6 +72,10 @@ class ImportBody(serializers.ModelSerializer[Import]):
             "errors",
             "created_at",
         ]
+
+    def to_representation(self, row: Import) -> dict[str, Any]:
+        """With its errors in the language of whoever reads them."""
+        return super().to_representation(row) | {"errors": [told_again(error) for error in row.errors]}
 
 
 class Upload(APIView):

@@ -203,7 +203,7 @@ def from_short(interface: "Interface", raw: Mapping[str, Any], payload: Any) -> 
         found = canonical(interface, result, payload, whole=False, effort=Effort())
     except AnswerInvalid as error:
         name = error.details.get("control", "")
-        raise AnswerInvalid(error.message, **(error.details | {"field": f"solution.{name}"})) from error
+        raise AnswerInvalid(error.template, **(error.details | {"field": f"solution.{name}"})) from error
     return found | {name: [] for name in raw if name in interface.regional and name not in found}
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
+from foundation import values
 from tasks.labels import tags
 from tasks.labels.boxes import Boxes, Drawn
 from tasks.labels.choice import NESTED, Choice
@@ -33,6 +34,8 @@ from tasks.labels.text import FreeText
 from tasks.labels.timeline import Timeline
 from tasks.labels.tracks import Tracks
 
+# As people write numbers; what JSON writes otherwise (+1, .5, 007) is the same number.
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 CONDITIONS = {"region-selected", "no-region-selected", "choice-selected", "choice-unselected"}
 
 Element = ElementTree.Element
@@ -70,7 +73,7 @@ def check_regions(controls: Mapping[str, Control]) -> None:
     marked = {name for control in controls.values() if control.has_regions for name in control.to_names}
     for name, control in controls.items():
         if control.per == REGION and not marked & set(control.to_names):
-            message = f"{name} is asked for each region, and no control marks regions on what it labels."
+            message = "%(control)s is asked for each region, and no control marks regions on what it labels."
             raise InterfaceInvalid(message, field="interface", control=name)
 
 
@@ -80,7 +83,11 @@ def _conditions(tag: Element) -> tuple[Condition, ...]:
     kind = attributes.get("visiblewhen", "")
     if kind and kind not in CONDITIONS:
         raise InterfaceInvalid(
-            f"visibleWhen of <{tag.tag}> is unknown.", field="interface", known=sorted(CONDITIONS), got=kind[:40]
+            "visibleWhen of <%(tag)s> is unknown.",
+            field="interface",
+            tag=str(tag.tag),
+            known=sorted(CONDITIONS),
+            got=kind[:40],
         )
     by_label = {part for part in attributes.get("whenlabelvalue", "").split(",") if part}
     by_choice = {part for part in attributes.get("whenchoicevalue", "").split(",") if part}
@@ -99,22 +106,23 @@ def _control(tag: Element, shown: Mapping[str, Shown], when: tuple[Condition, ..
     name = attributes.get("name", "")
     to_names = tuple(part.strip() for part in attributes.get("toname", "").split(",") if part.strip())
     if not to_names:
-        message = f"<{tag.tag}> {name} does not say what it labels: it needs toName."
+        message = "%(control)s does not say what it labels: it needs toName."
         raise InterfaceInvalid(message, field="interface", control=name, known=sorted(shown))
     if not set(to_names) <= set(shown):
-        message = f"toName of {name} names an object that is not shown."
+        message = "toName of %(control)s names an object that is not shown."
         raise InterfaceInvalid(message, field="interface", control=name, known=sorted(shown), got=list(to_names))
     fitting = tags.FITS.get(str(tag.tag))
     if fitting and (wrong := [one for one in to_names if shown[one].tag not in fitting]):
-        message = f"<{tag.tag}> cannot label {wrong[0]}, which is a <{shown[wrong[0]].tag}>."
-        raise InterfaceInvalid(message, field="interface", control=name, known=sorted(fitting))
+        place = {"control": name, "tag": str(tag.tag), "object": wrong[0], "object_tag": shown[wrong[0]].tag}
+        message = "<%(tag)s> cannot label %(object)s, which is a <%(object_tag)s>."
+        raise InterfaceInvalid(message, field="interface", **place, known=sorted(fitting))
     per = REGION if is_true(attributes, "perregion") else ITEM if is_true(attributes, "peritem") else TASK
     common: dict[str, Any] = {"per": per, "when": when}
     found = _Found(tag, attributes, name, to_names, [shown[one] for one in to_names], common)
     if tag.tag in tags.LABELS | tags.SHAPES | {"VideoRectangle"}:
         if per != TASK:
             raise InterfaceInvalid(
-                f"{name} marks regions; perRegion and perItem are for judgements.", field="interface", control=name
+                "%(control)s marks regions; perRegion and perItem are for judgements.", field="interface", control=name
             )
         return _regions(found)
     return JUDGES[str(tag.tag)](found)
@@ -144,17 +152,24 @@ class _Found(NamedTuple):
         """A whole number of the config, within its limits. Raises InterfaceInvalid."""
         value = self.attributes.get(attribute, str(default)).strip()
         if not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
-            message = f"{attribute} of {self.name} is a number from {least} to {most}."
-            raise InterfaceInvalid(message, field="interface", control=self.name, limit=[least, most], got=value[:40])
+            message = "%(attribute)s of %(control)s is a number from %(least)s to %(most)s."
+            place = {"control": self.name, "attribute": attribute, "least": least, "most": most, "limit": [least, most]}
+            raise InterfaceInvalid(message, field="interface", **place, got=value[:40])
         return int(value)
 
     def limit(self, attribute: str) -> float | None:
-        """A number of the config, or None. Raises InterfaceInvalid."""
+        """A number of the config that can be kept unchanged, or None. Raises InterfaceInvalid."""
         value = self.attributes.get(attribute, "").strip()
-        if value and number_in(value) is None:
-            message = f"{attribute} of {self.name} is a number."
-            raise InterfaceInvalid(message, field="interface", control=self.name, got=value[:40])
-        return number_in(value)
+        if not value:
+            return None
+        place = {"field": "interface", "control": self.name, "attribute": attribute, "got": value[:40]}
+        if number_in(value) is None:
+            raise InterfaceInvalid("%(attribute)s of %(control)s is a number.", **place)
+        sign, digits = "-" * value.startswith("-"), value.lstrip("+-").lstrip("0")
+        try:
+            return float(values.parse(f"{sign}{digits if digits[:1].isdigit() else '0' + digits}".encode()))
+        except values.Unkeepable as refusal:
+            raise InterfaceInvalid(refusal.template, **(refusal.details | place)) from refusal
 
 
 # ---- judgements ----
@@ -166,15 +181,18 @@ def _choices(found: _Found) -> Control:
     variable = payload_list(found.attributes, found.name)
     twice = sorted(NESTED.join(path) for path, n in Counter(paths).items() if n > 1)
     if twice:
-        message = f"{found.name} offers the same choice twice, so that answers could not be told apart."
+        message = "%(control)s offers the same choice twice, so that answers could not be told apart."
         raise InterfaceInvalid(message, field="interface", control=found.name, got=twice[:10])
     if len(paths) < (0 if variable else 2):
-        message = f"{found.name} offers at least two different choices, each with a value."
+        message = "%(control)s offers at least two different choices, each with a value."
         raise InterfaceInvalid(message, field="interface", control=found.name)
     kinds = {"single", "single-radio", "multiple"}
     if (kind := found.attributes.get("choice", "single")) not in kinds:
         raise InterfaceInvalid(
-            f"choice of {found.name} is single, single-radio or multiple.", field="interface", known=sorted(kinds)
+            "choice of %(control)s is single, single-radio or multiple.",
+            field="interface",
+            control=found.name,
+            known=sorted(kinds),
         )
     family = MultiChoice if kind == "multiple" else Choice
     values = frozenset(NESTED.join(path) for path in paths)
@@ -201,17 +219,17 @@ def _moment(found: _Found) -> Control:
 
 def _pairwise(found: _Found) -> Control:
     if len(set(found.to_names)) != 2 or found.common["per"] != TASK:
-        raise InterfaceInvalid(f'{found.name} compares two objects: toName="left,right".', field="interface", control=found.name)
+        raise InterfaceInvalid('%(control)s compares two objects: toName="left,right".', field="interface", control=found.name)
     return Pairwise(found.name, found.to_names, found.decided, **found.common)
 
 
 def _ranking(found: _Found) -> Control:
     if len(found.to_names) != 1 or found.common["per"] != TASK:
-        raise InterfaceInvalid(f"{found.name} ranks the items of one <List>.", field="interface", control=found.name)
+        raise InterfaceInvalid("%(control)s ranks the items of one <List>.", field="interface", control=found.name)
     buckets = [attributes_of(tag) for tag in found.tag.iter("Bucket")]
     names = [one.get("name", "") for one in buckets]
     if "" in names or UNPLACED in names or len(set(names)) != len(names):
-        raise InterfaceInvalid(f"Each bucket of {found.name} has a name of its own.", field="interface", control=found.name)
+        raise InterfaceInvalid("Each bucket of %(control)s has a name of its own.", field="interface", control=found.name)
     if not buckets:
         return Ranking(found.name, found.to_names, found.decided, **found.common)
     default = next((one["name"] for one in buckets if is_true(one, "default")), "")
@@ -221,7 +239,7 @@ def _ranking(found: _Found) -> Control:
 def _taxonomy(found: _Found) -> Control:
     paths, variable = paths_of(found.tag, nested=True), payload_list(found.attributes, found.name)
     if not paths and not variable or len(set(paths)) != len(paths):
-        raise InterfaceInvalid(f"{found.name} offers choices, no two alike in one place.", field="interface", control=found.name)
+        raise InterfaceInvalid("%(control)s offers choices, no two alike in one place.", field="interface", control=found.name)
     leaves = is_true(found.attributes, "leafsonly")
     return Taxonomy(
         found.name, found.to_names, found.required, paths=frozenset(paths), variable=variable, leaves_only=leaves, **found.common
@@ -263,7 +281,7 @@ BY_OBJECT: dict[str, type[Regions]] = {
 
 def _regions(found: _Found) -> Control:
     if len(found.shown) != 1:
-        message = f"{found.name} marks regions on one object; give each object a control of its own."
+        message = "%(control)s marks regions on one object; give each object a control of its own."
         raise InterfaceInvalid(message, field="interface", control=found.name, got=list(found.to_names))
     name, kind = str(found.tag.tag), found.shown[0].tag
     more: dict[str, Any] = {"result_type": name.lower(), "value_key": name.lower()}
@@ -291,9 +309,11 @@ def _labels(found: _Found) -> dict[str, Any]:
     """The labels that a control offers. Raises InterfaceInvalid."""
     paths, variable = paths_of(found.tag, nested=False, part="Label"), payload_list(found.attributes, found.name)
     if not paths and not variable or len(set(paths)) != len(paths):
-        raise InterfaceInvalid(f"{found.name} offers labels, no two alike.", field="interface", control=found.name)
+        raise InterfaceInvalid("%(control)s offers labels, no two alike.", field="interface", control=found.name)
     if (kind := found.attributes.get("choice", "single")) not in {"single", "multiple"}:
-        raise InterfaceInvalid(f"choice of {found.name} is single or multiple.", field="interface", got=kind[:40])
+        raise InterfaceInvalid(
+            "choice of %(control)s is single or multiple.", field="interface", control=found.name, got=kind[:40]
+        )
     return {
         "labels": frozenset(path[-1] for path in paths),
         "variable": variable,
@@ -323,7 +343,7 @@ def paths_of(tag: Element, *, nested: bool, part: str = "Choice") -> list[tuple[
             value = child.get("alias") or child.get("value") or ""
             if not value or VARIABLE.fullmatch(value):
                 raise InterfaceInvalid(
-                    f"Each <{part}> has a value, which is a text and not a variable.", field="interface", tag=part
+                    "Each <%(tag)s> has a value, which is a text and not a variable.", field="interface", tag=part
                 )
             path = (*path, value)
             paths.append(path)
@@ -340,5 +360,5 @@ def payload_list(attributes: dict[str, str], name: str) -> str:
         return ""
     if found := VARIABLE.fullmatch(value):
         return found.group(1)
-    message = f'value of {name} is a variable of the payload that brings a list: value="$name".'
+    message = 'value of %(control)s is a variable of the payload that brings a list: value="$name".'
     raise InterfaceInvalid(message, field="interface", control=name)

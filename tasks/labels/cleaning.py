@@ -16,6 +16,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import nh3
+from django.utils.translation import gettext_noop
 
 from tasks.labels import nesting
 from tasks.labels.objects import CHOICES_DEPTH_MAX, FILE, PICTURE, VARIABLE
@@ -181,6 +182,16 @@ SHOWN = {("img", "src"), ("a", "href")}  # where an address of a file kept here 
 Picture = Callable[[str], str]  # from the address of a picture kept here to the one that the editor is given
 
 
+NO_COLOUR = gettext_noop("%(what)s is a colour.")
+LOADING = gettext_noop("%(what)s may not load or import anything, nor escape characters.")
+LIKE_A_TAG = gettext_noop("%(what)s is the name of a label, which the editor also measures as HTML: it may not look like a tag.")
+UNSEEN = gettext_noop("%(what)s would show HTML that was never looked at: put it into the payload.")
+HIDDEN = gettext_noop("%(what)s would hide the HTML: put it into the payload as it is.")
+MARKED_UP = gettext_noop("%(what)s may not hold mark-up.")
+NOT_OFFERED = gettext_noop("%(what)s is no field of a choice or label.")
+NO_VALUE = gettext_noop("%(what)s is a text, a number or true or false.")
+
+
 def cleaned(html: str, picture: Picture | None = None) -> str:
     """HTML with nothing left in it that runs, loads, styles the page around it or leads a form or a frame anywhere. Cleaning again changes
     nothing. Text stays as it is shown. With `picture` the addresses of pictures kept here become what it makes of them, in HTML that was
@@ -226,7 +237,7 @@ def _kept(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def too_much_in(value: Any, field: str, *, is_html: bool = False) -> tuple[str, str] | None:
+def too_much_in(value: Any, field: str, *, is_html: bool = False) -> tuple[str, nesting.TooMuch] | None:
     """The first place of a payload's value (or of any JSON that offers choices or items) whose HTML would take long to parse, and why."""
     if isinstance(value, dict):
         found = (
@@ -243,7 +254,7 @@ def too_much_in(value: Any, field: str, *, is_html: bool = False) -> tuple[str, 
 # ---- an interface ----
 
 
-def too_much_in_tree(root: "ElementTree.Element") -> tuple[str, str] | None:
+def too_much_in_tree(root: "ElementTree.Element") -> tuple[str, nesting.TooMuch] | None:
     """The first attribute of HTML in a config that would take long to parse, and why."""
     for tag in root.iter():
         for name, value in tag.attrib.items():
@@ -253,19 +264,21 @@ def too_much_in_tree(root: "ElementTree.Element") -> tuple[str, str] | None:
 
 
 def harm(tag: str, attribute: str, value: str) -> str | None:
-    """Why an attribute (its name in lower case) of a tag, or a field of something the payload offers, may not be let in; None where it may."""
+    """Why an attribute (its name in lower case) of a tag, or a field of something the payload offers, may not be let in: a message about
+    `what`. None where it may.
+    """
     if "color" in attribute or attribute == "background":
-        return None if COLOUR.fullmatch(value) and not LOADS.search(value) else "is a colour"
+        return None if COLOUR.fullmatch(value) and not LOADS.search(value) else NO_COLOUR
     if attribute == "value" and tag == "Style" or attribute.endswith("style"):
-        return "may not load or import anything, nor escape characters" if LOADS.search(value) else None
+        return LOADING if LOADS.search(value) else None
     if attribute in {"value", "alias"} and tag == "Label" and MARKUP.search(value):
-        return "is the name of a label, which the editor also measures as HTML: it may not look like a tag"
+        return LIKE_A_TAG
     if attribute == "valuetype" and tag == "HyperText" and value.strip().lower() == "url":
-        return "would show HTML that was never looked at: put it into the payload"
+        return UNSEEN
     if attribute == "encoding" and tag == "HyperText" and value.strip().lower() not in {"", "none"}:
-        return "would hide the HTML: put it into the payload as it is"
+        return HIDDEN
     if attribute not in WORDS and MARKUP.search(value):
-        return "may not hold mark-up"
+        return MARKED_UP
     return None
 
 
@@ -346,7 +359,7 @@ def _clean_one(one: Mapping[str, Any], tag: str, picture: Picture | None, depth:
 
 
 def offers_wrongly(offered: Any, tag: str, *, depth: int = 1) -> tuple[str, str] | None:
-    """The first field of what a payload offers that may not be let in, and why. `offered` was found to be a list of objects."""
+    """The first field of what a payload offers that may not be let in, and the message about it. `offered` was found to be a list of objects."""
     for one in offered:
         for name, value in one.items():
             if why := _offers(tag, name, value):
@@ -358,9 +371,9 @@ def offers_wrongly(offered: Any, tag: str, *, depth: int = 1) -> tuple[str, str]
 
 def _offers(tag: str, name: str, value: Any) -> str | None:
     if name.lower() not in OFFERED:
-        return f"is no field of a choice or label. Known: {', '.join(sorted(OFFERED))}"
+        return NOT_OFFERED
     if name.lower() == "children":
         return None
     if isinstance(value, dict | list):
-        return "is a text, a number or true or false"
+        return NO_VALUE
     return harm(tag, name.lower(), str(value)) if value is not None else None

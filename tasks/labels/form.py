@@ -40,7 +40,7 @@ class Form(Control):
     def _clean(self, region: Region, name: str, value: Any, where: str) -> str | list[str]:
         place = f"{where}.{name[:60]}"
         if not 1 <= len(name) <= FIELD_NAME_MAX_CHARACTERS or "\0" in name:
-            message = f"A field's name has 1 to {FIELD_NAME_MAX_CHARACTERS} characters."
+            message = "A field's name has 1 to %(limit)s characters."
             raise self.refuse(place, message, limit=FIELD_NAME_MAX_CHARACTERS, got=len(name))
         texts = value if isinstance(value, list) else [value]
         if not texts or len(texts) > VALUES_MAX or not all(isinstance(text, str) for text in texts):

@@ -87,8 +87,10 @@ def frame_of(root: "ElementTree.Element") -> Frame:
     parts = {str(part.tag).rpartition("}")[2]: (part.text or "").strip() for part in root}
     if set(parts) - {holder, "FrameHeight"} or len(parts) != len(list(root)) or not parts.get(holder):
         raise InterfaceInvalid(
-            f"{name} holds {holder} and FrameHeight, each once, and nothing else.",
+            "%(tag)s holds %(holder)s and FrameHeight, each once, and nothing else.",
             field="interface",
+            tag=name,
+            holder=holder,
             known=[holder, "FrameHeight"],
         )
     content = parts[holder]
@@ -113,7 +115,9 @@ def check_contacts(frame: Frame) -> None:
     try:
         origins.origin_of(VARIABLE.sub("x", frame.content))
     except origins.NoOrigin as error:
-        raise InterfaceInvalid(f"ExternalURL: {error}", field="interface", got=frame.content[:100]) from error
+        raise InterfaceInvalid(
+            error.template, **error.details, field="interface", tag="ExternalURL", got=frame.content[:100]
+        ) from error
 
 
 def _check_address(address: str) -> None:

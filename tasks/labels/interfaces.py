@@ -64,7 +64,9 @@ class Interface:
                 if isinstance(control, Regions) and any(len(path) > 1 for path in paths):  # the editor breaks on them
                     raise PayloadInvalid("Labels have no children: list each beside the others.", field=f"payload.{variable}")
                 if wrong := cleaning.offers_wrongly(payload[variable], _offered_by(control)):
-                    raise PayloadInvalid(f"{wrong[0][:40]} {wrong[1]}.", field=f"payload.{variable}", got=wrong[0][:40])
+                    name, message = wrong
+                    known = {"known": sorted(cleaning.OFFERED)} if message == cleaning.NOT_OFFERED else {}
+                    raise PayloadInvalid(message, field=f"payload.{variable}", what=name[:40], got=name[:40], **known)
                 filled.add(variable)
         for variable, tag in self.variables.items():
             if variable not in filled:
@@ -81,7 +83,8 @@ class Interface:
         holding |= {getattr(control, "variable", ""): False for control in self.controls.values()}
         for variable, is_html in holding.items():
             if found := cleaning.too_much_in(payload.get(variable or ""), f"payload.{variable}", is_html=is_html):
-                raise PayloadInvalid(found[1], field=found[0])
+                field, why = found
+                raise PayloadInvalid(why.message, field=field, limit=why.limit)
 
     def cleaned(self, payload: dict[str, Any], picture: cleaning.Picture | None = None) -> dict[str, Any]:
         """The payload with the HTML in it clean, and without what the editor would make a style of. Cleaning again changes nothing. With
@@ -207,12 +210,13 @@ def check_interface(xml: str) -> Interface:
         frames.check_contacts(found.frame)
         return found
     if len(found.controls) > CONTROLS_MAX:
-        message = f"An interface has at most {CONTROLS_MAX} controls; ask in several projects."
+        message = "An interface has at most %(limit)s controls; ask in several projects."
         raise InterfaceInvalid(message, field="interface", limit=CONTROLS_MAX, got=len(found.controls))
     root = tags.read(xml)
     tags.check_shown(root)
     if costly := cleaning.too_much_in_tree(root):
-        raise InterfaceInvalid(f"{costly[0]}: {costly[1]}", field="interface")
+        attribute, why = costly
+        raise InterfaceInvalid(why.message, field="interface", attribute=attribute, limit=why.limit)
     if not cleaning.clean_tree(root) and "<!" not in xml:
         return found
     return interface_of(ElementTree.tostring(root, encoding="unicode"))
@@ -270,4 +274,4 @@ def _check_with_sdk(xml: str) -> None:
     try:
         LabelInterface(xml).validate()
     except Exception as error:  # the SDK raises whatever its parsers raise
-        raise InterfaceInvalid(f"Label Studio refuses the interface: {str(error)[:300]}", field="interface") from error
+        raise InterfaceInvalid("Label Studio refuses the interface: %(why)s", field="interface", why=str(error)[:300]) from error

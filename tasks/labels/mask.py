@@ -43,7 +43,7 @@ class Mask(Drawn):
         try:
             painted = runs.unpacked(data, width=size["size"][0], height=size["size"][1], spend=spend)
         except runs.Unreadable as error:
-            raise self.refuse(region.at("rle"), str(error)) from error
+            raise self.refuse(region.at("rle"), error.template, **error.details) from error
         if not painted:
             raise self.refuse(region.at("rle"), "Nothing is painted here.")
         return {**size, "runs": [list(run) for run in painted]}

@@ -9,6 +9,9 @@ parser has open, never fewer. HTML that people write is far below every bound.
 """
 
 import re
+from typing import NamedTuple
+
+from django.utils.translation import gettext_noop
 
 CHARACTERS_MAX = 200_000
 DEPTH_MAX = 200  # elements open at once; one that is not closed in its turn counts to the end
@@ -75,12 +78,31 @@ INLINE = FORMATTING | {"span", "ruby", "rt", "rp", "label", "abbr", "sub", "sup"
 WEIGHT = {"table": 3}  # with the <tbody> and <tr> that nobody has to write
 
 
-def too_much(html: str, *, slack: int = 1) -> str | None:
-    """What is too much about it, in words, with the limit; None where it is cheap to parse. Linear in its length. `slack` widens every
+class TooMuch(NamedTuple):
+    """What is too much about some HTML: a message that names the `limit`."""
+
+    message: str
+    limit: int
+
+
+LONG = gettext_noop("This HTML has more than %(limit)s characters. Show less of it.")
+MANY_ATTRIBUTES = gettext_noop("An element of this HTML has more than %(limit)s attributes. Leave out those that show nothing.")
+DEEP = gettext_noop(
+    "This HTML has more than %(limit)s elements open at once. Nest less deeply, and close the elements in the reverse order of opening them."
+)
+LEFT_OPEN = gettext_noop("This HTML leaves formatting open (<b>, <font>, <a>…) around too many elements. Close it where it ends.")
+UNREAD = gettext_noop(
+    "This HTML has more than %(limit)s elements from the first <svg>, <math>, <select>, <template> or <noscript> on. None of these is "
+    "shown: leave them out."
+)
+
+
+def too_much(html: str, *, slack: int = 1) -> TooMuch | None:
+    """What is too much about it, if anything; None where it is cheap to parse. Linear in its length. `slack` widens every
     bound so many times.
     """
     if len(html) > slack * CHARACTERS_MAX:
-        return f"This HTML has {len(html)} characters; at most {slack * CHARACTERS_MAX} are shown. Show less of it."
+        return TooMuch(LONG, slack * CHARACTERS_MAX)
     return _Scan(html, slack).run() if "<" in html else None
 
 
@@ -91,7 +113,7 @@ class _Scan:
         self.depth = self.formatting = self.reopened = 0
         self.in_turn = True
 
-    def run(self) -> str | None:
+    def run(self) -> TooMuch | None:
         at = 0
         while found := TOKEN.search(self.html, at):
             at, name = found.end(), (found[2] or "").lower()
@@ -99,9 +121,7 @@ class _Scan:
                 self._end(name)
             elif name:
                 if sum(1 for _ in ATTRIBUTE.finditer(found[3])) > self.slack * ATTRIBUTES_MAX:
-                    return (
-                        f"An element of this HTML has more than {ATTRIBUTES_MAX} attributes. Leave out those that show nothing."
-                    )
+                    return TooMuch(MANY_ATTRIBUTES, ATTRIBUTES_MAX)
                 ends = self._end_of_raw(name, at) if name in RAW else at
                 if name in OTHER_RULES or name == "script" and "<!--" in self.html[at:ends]:
                     return self._unread(found.start())
@@ -111,28 +131,22 @@ class _Scan:
                     return wrong
         return None
 
-    def _over(self) -> str | None:
+    def _over(self) -> TooMuch | None:
         if self.depth > self.slack * DEPTH_MAX:
-            return (
-                f"This HTML has more than {DEPTH_MAX} elements open at once. Nest less deeply, and close the elements in the reverse "
-                "order of opening them."
-            )
+            return TooMuch(DEEP, DEPTH_MAX)
         self.reopened += self.formatting
         if self.reopened > self.slack * REOPENED_MAX:
-            return "This HTML leaves formatting open (<b>, <font>, <a>…) around too many elements. Close it where it ends."
+            return TooMuch(LEFT_OPEN, REOPENED_MAX)
         return None
 
     def _end_of_raw(self, name: str, at: int) -> int:
         found = re.compile(rf"</{name}(?=[{_SPACE}/>])", re.IGNORECASE).search(self.html, at)
         return found.start() if found else len(self.html)
 
-    def _unread(self, at: int) -> str | None:
+    def _unread(self, at: int) -> TooMuch | None:
         if sum(1 for _ in re.finditer("<[A-Za-z]", self.html[at:])) <= self.slack * UNREAD_MAX:
             return None
-        return (
-            f"This HTML has more than {UNREAD_MAX} elements from the first <svg>, <math>, <select>, <template> or <noscript> on. None of "
-            "these is shown: leave them out."
-        )
+        return TooMuch(UNREAD, UNREAD_MAX)
 
     def _start(self, name: str) -> None:
         if name in PARTS and "table" not in self.open:

@@ -25,7 +25,7 @@ class Number(Control):
         """The number. Raises AnswerInvalid for what is none, or outside the limits of the config."""
         value, where = self.value_of(region)
         if not is_number(value):
-            message = f"This is a number. In a cell: digits 0 to 9, at most {NUMBER_MAX_CHARACTERS} characters."
+            message = "This is a number. In a cell: digits 0 to 9, at most %(limit)s characters."
             raise self.refuse(where, message, limit=NUMBER_MAX_CHARACTERS, got=str(value)[:60])
         least, most = (-NUMBER_MAX if self.least is None else self.least), (NUMBER_MAX if self.most is None else self.most)
         if not least <= value <= most:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from foundation import origins
 from tasks.labels.errors import PayloadInvalid
@@ -16,6 +17,14 @@ FILE = re.compile(
     r"/files/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^\x00-\x20\x7f<>\"'\\^`{|}/?#]+"
 )  # as `media.address_of` writes it
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
+ON_A_SITE = re.compile(r"https?://", re.IGNORECASE)
+LOADED = gettext_noop(
+    "The interface loads this: it is the address of a file kept here (/files/…), or of one on another site (https://…)."
+)
+LOADED_OR_INLINE = gettext_noop(
+    "The interface loads this: it is the address of a file kept here (/files/…), or of one on another site (https://…), or a data: URI "
+    "of PNG, JPEG, GIF or WebP."
+)
 ITEMS_MAX = 500  # images, list items, dialogue turns, choices that one payload may bring
 CHOICES_DEPTH_MAX = 8
 CELLS_MAX = 10_000  # of a table or a time series given in the payload
@@ -108,28 +117,27 @@ def a_list(value: Any, place: str) -> list[Any]:
     """A list of something, not too long. Raises PayloadInvalid."""
     if not isinstance(value, list) or not value or len(value) > ITEMS_MAX:
         got = len(value) if isinstance(value, list) else 0
-        raise PayloadInvalid(f"The interface shows a list here, of 1 to {ITEMS_MAX}.", field=place, limit=ITEMS_MAX, got=got)
+        raise PayloadInvalid("The interface shows a list here, of 1 to %(limit)s.", field=place, limit=ITEMS_MAX, got=got)
     return value
 
 
 def check_text(value: Any, variable: str) -> None:
     """Refuse what cannot be shown as text."""
     if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
-        raise PayloadInvalid(f"The interface shows ${variable}, and the payload has no text for it.", field=f"payload.{variable}")
+        message = "The interface shows $%(variable)s, and the payload has no text for it."
+        raise PayloadInvalid(message, field=f"payload.{variable}", variable=variable)
 
 
 def check_address(value: Any, place: str, *, inline: bool = False) -> None:
     """Refuse what is no address to load from; `inline`: it may be the picture itself. Raises PayloadInvalid."""
     if isinstance(value, str) and (FILE.fullmatch(value) or inline and PICTURE.fullmatch(value)):
         return
-    data = ", or a data: URI of PNG, JPEG, GIF or WebP" if inline else ""
-    where = f"the address of a file kept here (/files/…), or of one on another site{data}"
-    if not isinstance(value, str):
-        raise PayloadInvalid(f"The interface loads this: it is {where}.", field=place)
+    if not isinstance(value, str) or not ON_A_SITE.match(value):
+        raise PayloadInvalid(LOADED_OR_INLINE if inline else LOADED, field=place, got=str(value)[:100])
     try:
         origins.origin_of(value)
     except origins.NoOrigin as error:
-        raise PayloadInvalid(f"This is not {where}. {error}", field=place, got=value[:100]) from error
+        raise PayloadInvalid(error.template, **error.details, field=place, got=value[:100]) from error
     if settings.EXTERNAL_FILES == "refuse":
         message = "Files from other sites are not shown here: their owners would see who works. Upload the file (POST …/files)."
         raise PayloadInvalid(message, field=place, got=value[:100])
@@ -174,7 +182,5 @@ def offered(value: Any, place: str, *, depth: int = 1) -> list[tuple[str, ...]]:
         if one.get("children"):
             paths += [(name, *rest) for rest in offered(one["children"], place, depth=depth + 1)]
     if len(paths) > ITEMS_MAX or len(set(paths)) != len(paths):
-        raise PayloadInvalid(
-            f"Choices are at most {ITEMS_MAX}, and no two are alike.", field=place, limit=ITEMS_MAX, got=len(paths)
-        )
+        raise PayloadInvalid("Choices are at most %(limit)s, and no two are alike.", field=place, limit=ITEMS_MAX, got=len(paths))
     return paths

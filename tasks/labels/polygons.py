@@ -26,8 +26,9 @@ class Polygons(Drawn):
         points, where = region.value.get("points"), region.at("points")
         if not isinstance(points, list) or not CORNERS_MIN <= len(points) <= CORNERS_MAX:
             got = len(points) if isinstance(points, list) else 0
-            message = f"A polygon has {CORNERS_MIN} to {CORNERS_MAX} corners."
-            raise self.refuse(where, message, limit=[CORNERS_MIN, CORNERS_MAX], got=got)
+            message = "A polygon has %(least)s to %(most)s corners."
+            limits = {"limit": [CORNERS_MIN, CORNERS_MAX], "least": CORNERS_MIN, "most": CORNERS_MAX}
+            raise self.refuse(where, message, **limits, got=got)
         if region.value.get("closed") is False:
             raise self.refuse(region.at("closed"), "Close the polygon: join its last corner to its first.")
         self.spend(region, CORNER * len(points), where)

@@ -27,7 +27,7 @@ class Rating(Control):
         value, where = self.value_of(region)
         if not is_number(value) or value not in range(1, self.most + 1):
             raise self.refuse(
-                where, f"A rating is a whole number from 1 to {self.most}.", limit=[1, self.most], got=str(value)[:40]
+                where, "A rating is a whole number from 1 to %(most)s.", limit=[1, self.most], most=self.most, got=str(value)[:40]
             )
         return int(value)
 

@@ -5,7 +5,10 @@ to other sites are refused; what the editor shows as HTML is cleaned (`cleaning`
 """
 
 import re
+from collections import Counter
 from xml.etree import ElementTree
+
+from django.utils.translation import gettext_noop
 
 from tasks.labels import cleaning, reading
 from tasks.labels.errors import InterfaceInvalid
@@ -24,15 +27,27 @@ KNOWN = OBJECTS | CONTROLS | LAYOUT | PARTS
 
 # Tags of Label Studio that we refuse, and why: somebody who brings a config from there should not have to guess.
 ELSEWHERE = {
-    "Chat": "belongs to Label Studio Enterprise; the open editor cannot show it. Show a dialogue with <Paragraphs>.",
-    "OcrLabels": "belongs to Label Studio Enterprise; the open editor cannot show it. Use <RectangleLabels> on an <Image>.",
-    "ReactCode": "runs code of its own in the worker's page. Use an HTMLQuestion, which is shown in a frame apart.",
-    "Repeater": "makes controls that only the payload knows. Write the controls out, or use <Image valueList> with perItem.",
-    "Bitmask": "hands in pictures, not regions. Use <Brush>.",
-    "BitmaskLabels": "hands in pictures, not regions. Use <BrushLabels>.",
-    "Pdf": "needs a plug-in of the browser, which our content policy forbids. Show pages as pictures: <Image valueList>.",
-    "MagicWand": "needs pixels of images from other sites. Use <Brush>.",
-    "script": "would run in the worker's page. Use an HTMLQuestion, which is shown in a frame apart.",
+    "Chat": gettext_noop(
+        "The tag <%(tag)s> belongs to Label Studio Enterprise; the open editor cannot show it. Show a dialogue with <Paragraphs>."
+    ),
+    "OcrLabels": gettext_noop(
+        "The tag <%(tag)s> belongs to Label Studio Enterprise; the open editor cannot show it. Use <RectangleLabels> on an <Image>."
+    ),
+    "ReactCode": gettext_noop(
+        "The tag <%(tag)s> runs code of its own in the worker's page. Use an HTMLQuestion, which is shown in a frame apart."
+    ),
+    "Repeater": gettext_noop(
+        "The tag <%(tag)s> makes controls that only the payload knows. Write the controls out, or use <Image valueList> with perItem."
+    ),
+    "Bitmask": gettext_noop("The tag <%(tag)s> hands in pictures, not regions. Use <Brush>."),
+    "BitmaskLabels": gettext_noop("The tag <%(tag)s> hands in pictures, not regions. Use <BrushLabels>."),
+    "Pdf": gettext_noop(
+        "The tag <%(tag)s> needs a plug-in of the browser, which our content policy forbids. Show pages as pictures: <Image valueList>."
+    ),
+    "MagicWand": gettext_noop("The tag <%(tag)s> needs pixels of images from other sites. Use <Brush>."),
+    "script": gettext_noop(
+        "The tag <%(tag)s> would run in the worker's page. Use an HTMLQuestion, which is shown in a frame apart."
+    ),
 }
 
 # What an object can be labelled with. A judgement (a choice, a text, a rating …) can be given on anything.
@@ -68,8 +83,8 @@ def check(root: "ElementTree.Element") -> None:
 def _check_tag(tag: "ElementTree.Element") -> None:
     name = str(tag.tag)
     if name not in KNOWN:
-        why = ELSEWHERE.get(name) or ELSEWHERE.get(name.lower()) or "is not supported."
-        raise InterfaceInvalid(f"The tag <{name[:40]}> {why}", field="interface", tag=name[:40], known=sorted(KNOWN))
+        message = ELSEWHERE.get(name) or ELSEWHERE.get(name.lower()) or "The tag <%(tag)s> is not supported."
+        raise InterfaceInvalid(message, field="interface", tag=name[:40], known=sorted(KNOWN))
     for attribute, value in tag.attrib.items():
         _check_attribute(name, attribute.lower(), value)
     if name == "Style" and STYLE_LOADS.search("".join(tag.itertext())):
@@ -80,21 +95,24 @@ def check_shown(root: "ElementTree.Element") -> None:
     """Refuse, where an interface enters, what the editor would make HTML or a style of. Raises InterfaceInvalid naming tag and attribute."""
     for tag in root.iter():
         name = str(tag.tag)
+        if twice := [one for one, n in Counter(map(str.lower, tag.attrib)).items() if n > 1]:
+            message = "<%(tag)s> has the attribute %(attribute)s twice: the editor does not tell capitals from small letters."
+            raise InterfaceInvalid(message, field="interface", tag=name, attribute=twice[0][:40])
         for attribute, value in tag.attrib.items():
             if why := cleaning.harm(name, attribute.lower(), value):
-                message = f"The attribute {attribute[:40]} of <{name}> {why}."
-                raise InterfaceInvalid(message, field="interface", tag=name, attribute=attribute[:40], got=value[:80])
+                place = {"tag": name, "attribute": attribute[:40], "what": f"<{name} {attribute[:40]}>"}
+                raise InterfaceInvalid(why, field="interface", **place, got=value[:80])
         _check_variables(tag)
         if cleaning.wrong_text(tag):
             message = (
-                f"<{name}> holds a text, which the editor would show as it is. Put it into an attribute: value, hint or html."
+                "<%(tag)s> holds a text, which the editor would show as it is. Put it into an attribute: value, hint or html."
             )
             raise InterfaceInvalid(message, field="interface", tag=name, got=(tag.text or "").strip()[:80])
         if name == "Style" and cleaning.LOADS.search(tag.text or ""):
             raise InterfaceInvalid("<Style> may not load anything, import, or escape characters.", field="interface", tag=name)
         fixed = not VARIABLE.fullmatch(attributes_of(tag).get("value", "").strip())
         if name in TEXTS and fixed and attributes_of(tag).get("valuetype", "").lower() == "url":
-            raise InterfaceInvalid(f'<{name}> loads a variable of the payload: value="$name".', field="interface", tag=name)
+            raise InterfaceInvalid('<%(tag)s> loads a variable of the payload: value="$name".', field="interface", tag=name)
 
 
 def _check_variables(tag: "ElementTree.Element") -> None:
@@ -107,10 +125,11 @@ def _check_variables(tag: "ElementTree.Element") -> None:
         mixed = name in OBJECTS and MEANT.match(bare) is not None and not VARIABLE.fullmatch(bare)
         if wrong := no_variable(value) or (bare if mixed else None):
             message = (
-                f"{attribute} of <{name}>: {wrong[:40]} is no variable. A variable is $ and the name of a field of the payload, of the "
+                "%(attribute)s of <%(tag)s>: %(variable)s is no variable. A variable is $ and the name of a field of the payload, of the "
                 'letters a to z, digits and _, and stands alone: value="$text". An amount of money has a space: $ 5.'
             )
-            raise InterfaceInvalid(message, field="interface", tag=name, attribute=attribute[:40], got=wrong[:80])
+            place = {"tag": name, "attribute": attribute[:40], "variable": wrong[:40]}
+            raise InterfaceInvalid(message, field="interface", **place, got=wrong[:80])
 
 
 def _check_attribute(tag: str, attribute: str, value: str) -> None:
@@ -125,10 +144,10 @@ def _check_attribute(tag: str, attribute: str, value: str) -> None:
         or attribute in {"apiurl", "resolver"}
     )
     if harmful and attribute.endswith("style"):
-        message = f"The style of <{tag}> may not load or import anything, nor escape characters. Show pictures with <Image>."
+        message = "The style of <%(tag)s> may not load or import anything, nor escape characters. Show pictures with <Image>."
         raise InterfaceInvalid(message, field="interface", tag=tag, attribute=attribute[:40])
     if harmful:
-        message = f"The attribute {attribute[:40]} of <{tag}> is not allowed: it could run code, or talk to another site."
+        message = "The attribute %(attribute)s of <%(tag)s> is not allowed: it could run code, or talk to another site."
         raise InterfaceInvalid(message, field="interface", tag=tag, attribute=attribute[:40])
     if attribute == "decoder" and bare.lower() == "ffmpeg":
         message = 'decoder="ffmpeg" needs code that this site\'s content policy does not run; leave the attribute out.'
@@ -155,5 +174,8 @@ def variable_of(tag: "ElementTree.Element", attribute: str = "value") -> str | N
     if tag.tag in TEXTS and value and attribute == "value":
         return None
     raise InterfaceInvalid(
-        f'<{tag.tag}> shows a variable of the payload: {attribute}="$name".', field="interface", tag=str(tag.tag)
+        '<%(tag)s> shows a variable of the payload: %(attribute)s="$name".',
+        field="interface",
+        tag=str(tag.tag),
+        attribute=attribute,
     )

@@ -93,7 +93,7 @@ def decision(request: WorkerRequest, decision_id: UUID) -> HttpResponse:
             messages.success(request, _("Your appeal is filed. Somebody who did not make the decision looks at it."))
             return redirect("appeal", made.id)
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(None, refusal.told())
     context = {
         "decision": found,
         "about": appealing.matter_of(found)["about"],
@@ -140,7 +140,7 @@ def ask_about_decision(request: WorkerRequest, decision_id: UUID) -> HttpRespons
             made = asking.about_decision(request.actor, decision_id, now=request.now, **form.cleaned_data)
             return redirect("thread", made.id)
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(None, refusal.told())
     about = appealing.matter_of(found)["about"]
     return render(request, "tasks/ask.html", {"batch": {"name": about}, "form": form, "clarified": []})
 
@@ -159,7 +159,7 @@ def appeal(request: PersonRequest, appeal_id: UUID) -> HttpResponse:
         except NotFound:
             raise
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(None, refusal.told())
     threads.read(request.actor, found.thread_id, now=request.now)
     mine = found.decision.worker_id == request.actor.worker_id
     may_decide = appealing.may_decide(request.actor, found)

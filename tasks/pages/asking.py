@@ -62,7 +62,7 @@ def ask(request: WorkerRequest, assignment_id: UUID) -> HttpResponse:
             asking.about_assignment(request.actor, assignment_id, text=form.cleaned_data["text"], now=request.now)
             return _dialogs(request, assignment_id, asked=True)
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(None, refusal.told())
     return _dialogs(request, assignment_id, ask_form=form)
 
 
@@ -76,7 +76,7 @@ def flag(request: WorkerRequest, assignment_id: UUID) -> HttpResponse:
             asking.flag(request.actor, assignment_id, now=request.now, **form.cleaned_data)
             return _dialogs(request, assignment_id, flagged=True)
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(None, refusal.told())
     return _dialogs(request, assignment_id, flag_form=form)
 
 
@@ -132,7 +132,7 @@ def ask_about_job(request: WorkerRequest, batch_id: UUID) -> HttpResponse:
             thread = asking.about_batch(request.actor, batch_id, now=request.now, **form.cleaned_data)
             return redirect("thread", thread.id)
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(None, refusal.told())
     clarified = [{"question": one.question, "answer": html_of(one.answer)} for one in asking.clarifications_of(batch)]
     return render(request, "tasks/ask.html", {"batch": batch, "form": form, "clarified": clarified})
 

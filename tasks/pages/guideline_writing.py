@@ -192,7 +192,7 @@ def _made(request: PersonRequest, project: Project, form: VersionForm, entries: 
         )
     except DomainError as error:
         field = error.details.get("field", "")
-        form.add_error(field if field in form.fields else None, f"{error.message} ({field})" if field else str(error.message))
+        form.add_error(field if field in form.fields else None, f"{error.told()} ({field})" if field else error.told())
         return None
 
 

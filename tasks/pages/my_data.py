@@ -110,7 +110,7 @@ def erase(request: PersonRequest) -> HttpResponse:
             leaving.ask(request.actor, gives_up_money=bool(form.cleaned_data.get("gives_up_money")), now=request.now)
             return redirect("my_data")
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(None, refusal.told())
     return _page(request, form, status=400)
 
 

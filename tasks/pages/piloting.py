@@ -158,7 +158,7 @@ def _page(
 
 def _show(form: forms.Form, error: DomainError, batch: Batch) -> None:
     """The refusal beside the field it is about, if it is on the form."""
-    message = str(error.message)
+    message = error.told()
     if isinstance(error, PriceTooLow):
         message = _("The least price at that time per answer is %(price)s.") % {
             "price": amount(error.details["limit"], batch.currency)

@@ -80,7 +80,7 @@ def test_ten_clients_that_send_a_byte_a_second_keep_nobody_waiting(server):
         {
             "code": "request_too_slow",
             "message": "The body arrived too slowly; send at least 4096 bytes a second without long gaps. Nothing was kept.",
-            "details": {"received": 4},
+            "details": {"limit": 4096, "received": 4},
         },
     )
     for client in slow:

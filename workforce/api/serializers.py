@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -43,7 +42,7 @@ class AddressField(serializers.CharField):
         try:
             return normal(super().to_internal_value(data))
         except BadAddress as error:
-            raise serializers.ValidationError(gettext(error.message)) from error
+            raise serializers.ValidationError(error.told()) from error
 
 
 class SignUpRequest(serializers.Serializer[Any]):

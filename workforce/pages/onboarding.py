@@ -164,7 +164,7 @@ def _kept(form: Any, keep: Any) -> bool:
     try:
         keep()
     except DomainError as refusal:
-        form.add_error(None, refusal.message)
+        form.add_error(None, refusal.told())
         return False
     return True
 

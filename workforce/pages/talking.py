@@ -100,7 +100,7 @@ def thread(request: PersonRequest, thread_id: UUID) -> HttpResponse:
         except NotFound:
             raise
         except DomainError as refusal:
-            form.add_error("text", refusal.message)
+            form.add_error("text", refusal.told())
     return render(request, "workforce/thread.html", _shown(request, thread_id) | {"form": form})
 
 
@@ -165,7 +165,7 @@ def clarify(request: PersonRequest, thread_id: UUID) -> HttpResponse:
         except NotFound:
             raise
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(None, refusal.told())
     return render(
         request, "workforce/thread.html", _shown(request, thread_id) | {"form": ReplyForm(), "clarify_form": form}, status=400
     )

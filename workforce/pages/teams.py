@@ -24,7 +24,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     try:
         invitation = teams.invitation_of(token, now=now)
     except DomainError as refusal:
-        return render(request, "workforce/join.html", {"refusal": refusal.message}, status=404)
+        return render(request, "workforce/join.html", {"refusal": refusal.told()}, status=404)
     worker = worker_of(request)
     already = worker and TeamMember.objects.filter(worker=worker, organization=invitation.organization, left_at=None).first()
     form = forms.StartForm(request.POST or None) if request.user.is_authenticated and worker is None else None

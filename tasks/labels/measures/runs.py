@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+from foundation.errors import Invalid
+
 CHANNELS = 4
 WORD = 8  # bits of a number
 HEAD_BITS = 32 + 5 + 4 * 4
@@ -29,8 +31,11 @@ Runs = list[tuple[int, int]]  # start, length: ordered, never touching
 Painted: TypeAlias = "Sequence[Sequence[int]] | NDArray[Any]"  # runs, plain or as an array
 
 
-class Unreadable(ValueError):
+class Unreadable(Invalid):
     """Bytes that are no mask of that size."""
+
+    code = "unreadable_mask"
+    message = "This is no mask of that size."
 
 
 def unpacked(data: Sequence[int], *, width: int, height: int, spend: Callable[[int], None] = lambda steps: None) -> Runs:
@@ -39,7 +44,7 @@ def unpacked(data: Sequence[int], *, width: int, height: int, spend: Callable[[i
     """
     pixels = width * height
     if not 0 < pixels <= PIXELS_MAX:
-        raise Unreadable(f"A mask has at most {PIXELS_MAX} pixels.")
+        raise Unreadable("A mask has at most %(limit)s pixels.", limit=PIXELS_MAX)
     try:
         packed = bytes(data)
     except (ValueError, TypeError) as error:
@@ -56,7 +61,7 @@ def _painted(data: bytes, count: int, spend: Callable[[int], None]) -> Iterator[
     if bits < HEAD_BITS:
         raise Unreadable("The mask ends too early.")
     if head >> 27 != WORD - 1:
-        raise Unreadable(f"A mask packs numbers of {WORD} bits, as the editor does.")
+        raise Unreadable("A mask packs numbers of %(bits)s bits, as the editor does.", bits=WORD)
     widths = [(head >> shift & 15) + 1 for shift in (23, 19, 15, 11)]
     data += bytes(8)  # so that the last stretch may be read like every other
     at, bit, paid = 0, HEAD_BITS, 0
@@ -106,7 +111,7 @@ def _joined(stretches: Iterator[tuple[int, int]]) -> Runs:
         else:
             runs.append((start, length))
             if len(runs) > RUNS_MAX:
-                raise Unreadable(f"A mask has at most {RUNS_MAX} runs.")
+                raise Unreadable("A mask has at most %(limit)s runs.", limit=RUNS_MAX)
     return runs
 
 
