@@ -344,8 +344,10 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
+KNOWN_BROWSER_COOKIE_NAME = "known-browser"
 if not DEBUG:  # a browser takes these from this very host alone, over TLS: no neighbouring host can set them
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken", "__Host-language"
+    KNOWN_BROWSER_COOKIE_NAME = "__Host-known-browser"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # not in a cookie of its own
 SECURE_SSL_REDIRECT = env.flag("FAIRHAND_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^api/(healthz|readyz)$"]

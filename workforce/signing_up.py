@@ -8,17 +8,18 @@ from allauth.account import forms as asked
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context as current
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from foundation.clock import instant_of
 from foundation.encrypted import SEALED_PREFIX, seal, unseal
 from foundation.networks import network_of
-from workforce import accounts, addresses, emails, sign_ins
+from workforce import accounts, addresses, emails, known_browsers, sign_ins
 from workforce.errors import BadAddress
 from workforce.models import User
 from workforce.pages.forms import NAME_HELP
@@ -31,8 +32,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """There is none to fill in."""
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """One count of wrong passwords per account, whatever name the site was asked under; the API counts under it too."""
-        return str(credentials.get("email", ""))
+        """One count of wrong passwords per account, whatever name the site was asked under; the API counts under it too. A browser in
+        which the account signed in before has a count of its own.
+        """
+        email = str(credentials.get("email", ""))
+        return known_browsers.known_as(request, email) or email
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """After a new password: forget the wrong ones, wherever they were tried."""
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        ratelimit.clear(request, app="allauth.account", action="login_failed", key=str(credentials.get("email", "")))
+
+    def post_login(self, request: HttpRequest, user: User, **about: Any) -> HttpResponse:
+        """As allauth does it, and the browser is known from now on."""
+        response: HttpResponse = super().post_login(request, user, **about)
+        known_browsers.remember(response, user)
+        return response
 
     def clean_email(self, email: str) -> str:
         """The address in its normal form."""

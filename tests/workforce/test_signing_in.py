@@ -14,6 +14,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 
 from foundation.encrypted import SEALED_PREFIX
@@ -21,7 +22,7 @@ from tests import builders
 from tests.builders import PASSWORD
 from tests.journeys.world import ok
 from tests.races.crowd import all_at_once
-from workforce import accounts, emails, jobs, resealing
+from workforce import accounts, emails, jobs, known_browsers, resealing
 from workforce.errors import BadCode, CodeTooSoon
 from workforce.models import ApiToken, EmailCode, User
 
@@ -215,6 +216,54 @@ def test_five_wrong_passwords_and_the_account_is_closed_to_guessing_here_and_on_
     assert api(PASSWORD) == 429, "the right one too, or the limit could be felt out"
     page = client.post("/account/login/", {"login": "wanda@example.org", "password": PASSWORD}).content.decode()
     assert "Too many failed login attempts" in page
+
+
+LOGIN = "/account/login/"
+
+
+def signs_in(browser: Client, password: str, email: str = "wanda@example.org") -> bool:
+    return browser.post(LOGIN, {"login": email, "password": password}).status_code == 302
+
+
+def test_guesses_from_elsewhere_do_not_keep_out_whoever_signed_in_here_before(wanda, walt, strict):
+    at_home = Client()
+    assert signs_in(at_home, PASSWORD)
+    at_home.post("/account/logout/")
+    assert [signs_in(Client(), "wrong wrong") for _ in range(6)] == [False] * 6
+    assert not signs_in(Client(), PASSWORD), "elsewhere the account is closed to guessing"
+    assert signs_in(at_home, PASSWORD)
+    at_home.post("/account/logout/")
+    assert not signs_in(at_home, "wrong wrong", "walt@example.org"), "known to the one account"
+
+
+def test_a_known_browser_has_five_guesses_of_its_own(wanda, strict):
+    known = Client()
+    assert signs_in(known, PASSWORD)
+    known.post("/account/logout/")
+    assert [signs_in(known, "wrong wrong") for _ in range(5)] == [False] * 5
+    assert not signs_in(known, PASSWORD)
+    assert signs_in(Client(), PASSWORD), "nor does who guesses there keep anybody out elsewhere"
+
+
+def test_a_browser_is_known_by_our_cookie_for_that_account_and_password_only(wanda, walt, rf):
+    response = HttpResponse()
+    known_browsers.remember(response, wanda.user)
+    [cookie] = response.cookies.values()
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+    def known(value: str, email: str = "wanda@example.org") -> str | None:
+        request = rf.get("/")
+        request.COOKIES[known_browsers.COOKIE] = value
+        return known_browsers.known_as(request, email)
+
+    assert known(cookie.value)
+    assert known(cookie.value, "walt@example.org") is None
+    assert known(cookie.value.replace(str(wanda.user.pk), str(walt.user.pk)), "walt@example.org") is None
+    for wrong in ("", "x", f"{wanda.user.pk}:x", cookie.value + "x", cookie.value.rpartition(":")[0]):
+        assert known(wrong) is None
+    wanda.user.set_password("another password of hers")
+    wanda.user.save()
+    assert known(cookie.value) is None
 
 
 def test_right_passwords_are_not_counted(wanda, strict):
