@@ -263,12 +263,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of one JSON body; bulk up
 
 # ---- background jobs: django-q2 on the same database, so that enqueueing commits with the work that asked for it ----
 
+JOB_RETRY_SECONDS = 3900  # after which a job whose process was lost is offered again; longer than it may take
 Q_CLUSTER = {
     "name": "fairhand",
     "orm": "default",
     "workers": env.number("FAIRHAND_CLUSTER_WORKERS", 2, least=1, most=256),
     "timeout": 3600,  # seconds one job may take; an aggregation of a million labels needs minutes
-    "retry": 3900,  # seconds after which a job whose process was lost is offered again; longer than the timeout
+    "retry": JOB_RETRY_SECONDS,
     "ack_failures": True,  # what the clock repeats; any other job that fails is kept by foundation.queueing
     "save_limit": -1,  # results of jobs live in our own tables
     "poll": 0.2,

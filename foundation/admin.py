@@ -38,6 +38,10 @@ class FailedJobAdmin(ReadOnly):
     ordering = ("-failed_at",)
     actions = ("run_again", "let_go")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FailedJob]:
+        """Without those whose first try runs."""
+        return super().get_queryset(request).filter(id__in=FailedJob.objects.failed().values("id"))
+
     @admin.action(description="Run again: those that were given up", permissions=["view"])
     def run_again(self, request: HttpRequest, queryset: QuerySet[FailedJob]) -> None:
         """Enqueue the chosen jobs that were given up."""

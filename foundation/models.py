@@ -102,16 +102,26 @@ class ScheduledRun(models.Model):
         return self.name
 
 
+class FailedJobQuerySet(models.QuerySet["FailedJob"]):
+    """Jobs that have begun and not succeeded."""
+
+    def failed(self) -> "FailedJobQuerySet":
+        """Those of which a try has ended without success; a first try that still runs is no failure."""
+        return self.exclude(error="")
+
+
 class FailedJob(models.Model):
-    """A job that has failed and has not succeeded since: it waits for its next try, or was given up. Written by `foundation.queueing`."""
+    """A job that has begun and has not succeeded since: it runs, waits for its next try, or was given up. Written by `foundation.queueing`."""
 
     id = models.CharField(primary_key=True, max_length=32)  # the queue's own
     job = models.CharField(max_length=200)
     args = JSONField(default=list)  # plain ids
-    tries = models.PositiveSmallIntegerField(default=0)
-    failed_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)  # that have begun
+    failed_at = models.DateTimeField()  # or begun, for the first try
     next_at = models.DateTimeField(null=True)  # None: given up
-    error = models.CharField(max_length=200)  # its class, nothing of its words
+    error = models.CharField(max_length=200)  # its class, nothing of its words; "" while the first try runs
+
+    objects = FailedJobQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.job} {self.args}"

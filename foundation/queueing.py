@@ -5,8 +5,9 @@ A job may run twice (a cluster killed half way is retried) and must not care. Jo
 imports every one that is enqueued or scheduled.
 
 A job that raises stays on the queue and is offered again after PAUSES, one after the other; after the last it is given up, logged as
-an error, and told by `/api/readyz` and the admin until an operator runs it again or lets it go. What the clock repeats is not kept:
-its next run is its next try.
+an error, and told by `/api/readyz` and the admin until an operator runs it again or lets it go. One that takes its process down with it
+is offered again after JOB_RETRY_SECONDS, and is given up likewise: tries are counted as they begin. What the clock
+repeats is not kept: its next run is its next try.
 """
 
 import logging
@@ -14,10 +15,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q
 from django_q.models import Failure, OrmQ
-from django_q.signals import post_execute_in_worker
+from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.tasks import async_task
 
 from foundation import audit, clock
@@ -32,6 +34,7 @@ PAUSES = (
     timedelta(hours=4),
 )  # before the second try, the third…
 TRIES_MAX = len(PAUSES) + 1
+LOST = "ProcessLost"  # the error of a job whose process ended before it did
 FAILURES_KEPT = timedelta(days=30)  # the queue's own record of each failure, with its traceback
 
 
@@ -44,14 +47,45 @@ def enqueue(job: str, *args: str | int, timeout_seconds: int | None = None) -> N
     async_task(job, *args, q_options=options)
 
 
+def note_start(*, task: dict[str, Any], **signal: Any) -> None:
+    """A job begins, in the process that runs it: count the try. With the last one the job leaves the queue, whatever becomes of it."""
+    if not _is_kept(task):
+        return
+    try:
+        _count_try(task, now=clock.now())
+    except Exception:
+        log.exception("the start of %s could not be noted", task["func"])
+
+
+@transaction.atomic
+def _count_try(task: dict[str, Any], *, now: datetime) -> None:
+    retry = timedelta(seconds=settings.JOB_RETRY_SECONDS)
+    row, is_first = FailedJob.objects.select_for_update().get_or_create(
+        id=task["id"],
+        defaults={"job": task["func"], "args": list(task["args"]), "tries": 1, "failed_at": now, "next_at": now + retry},
+    )
+    if is_first:
+        return
+    row.tries, row.error = row.tries + 1, row.error or LOST
+    row.next_at = now + retry if row.tries < TRIES_MAX else None
+    row.save(update_fields=["tries", "error", "next_at"])
+    if row.next_at is None:
+        OrmQ.objects.filter(id=task["ack_id"]).delete()
+
+
+def _is_kept(task: dict[str, Any]) -> bool:
+    """Neither of the clock nor run on the spot."""
+    return not task.get("group") and bool(task.get("ack_id"))
+
+
 def note_end(*, task: dict[str, Any], **signal: Any) -> None:
     """A job has ended, in the process that ran it: one that failed stays on the queue until its last try.
 
     The queue takes a job off when the monitor hears of its end; that is called off first, so that whatever fails here, the job is
     offered again after the queue's own `retry`.
     """
-    if task.get("group") or not task.get("ack_id"):
-        return  # of the clock, or run on the spot
+    if not _is_kept(task):
+        return
     if not task["success"]:
         task["ack_failure"] = False
     try:
@@ -67,11 +101,11 @@ def note_end(*, task: dict[str, Any], **signal: Any) -> None:
 def _note_failure(task: dict[str, Any], *, now: datetime) -> bool:
     """Write the failure down and put the next try off; True when that was the last. Locks the failure's row."""
     row, _ = FailedJob.objects.select_for_update().get_or_create(
-        id=task["id"], defaults={"job": task["func"], "args": list(task["args"]), "failed_at": now}
+        id=task["id"], defaults={"job": task["func"], "args": list(task["args"]), "tries": 1, "failed_at": now}
     )
-    row.tries, row.failed_at, row.error = row.tries + 1, now, _kind_of(str(task["result"]))
+    row.failed_at, row.error = now, _kind_of(str(task["result"]))
     row.next_at = now + PAUSES[row.tries - 1] if row.tries < TRIES_MAX else None
-    row.save(update_fields=["tries", "failed_at", "error", "next_at"])
+    row.save(update_fields=["failed_at", "error", "next_at"])
     if row.next_at is None:
         log.error("%s%s failed %s times and is given up: %s", row.job, tuple(row.args), row.tries, row.error)
         return True
@@ -114,7 +148,7 @@ def failing() -> dict[str, int]:
     if FailedJob._meta.db_table not in connection.introspection.table_names():
         return {"waiting": 0, "given_up": 0}  # not migrated yet
     given_up = Count("id", filter=Q(next_at=None))
-    return dict(FailedJob.objects.aggregate(waiting=Count("id") - given_up, given_up=given_up))
+    return dict(FailedJob.objects.failed().aggregate(waiting=Count("id") - given_up, given_up=given_up))
 
 
 def forget_failures(*, now: datetime) -> int:
@@ -124,5 +158,6 @@ def forget_failures(*, now: datetime) -> int:
 
 
 def connect() -> None:
-    """Hear of the end of each job. Once per process."""
+    """Hear of the start and the end of each job. Once per process."""
+    pre_execute.connect(note_start, dispatch_uid="note start")
     post_execute_in_worker.connect(note_end, dispatch_uid="note end")

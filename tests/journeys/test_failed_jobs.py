@@ -212,6 +212,22 @@ def test_what_the_queue_keeps_of_failures_goes_after_a_month(now):
     assert queueing.forget_failures(now=stopped + timedelta(days=31)) == 1
 
 
+@pytest.mark.django_db
+def test_a_job_that_takes_its_process_with_it_is_given_up_after_as_many_tries():
+    """`sys.exit` goes past all that the worker catches: as far as the queue knows, the process was killed."""
+    OrmQ.objects.all().delete()
+    enqueue("sys.exit", "killed")
+    for n in range(TRIES_MAX):
+        assert queueing.failing() == {"waiting": int(n > 1), "given_up": 0}, "a first try that runs is no failure"
+        OrmQ.objects.update(lock=datetime(2026, 1, 1, tzinfo=UTC))  # the queue's own `retry` is over
+        with pytest.raises(SystemExit):
+            run_due()
+    row = FailedJob.objects.get()
+    assert (row.job, row.tries, row.next_at, row.error) == ("sys.exit", TRIES_MAX, None, queueing.LOST)
+    assert not OrmQ.objects.exists()
+    assert queueing.failing() == {"waiting": 0, "given_up": 1}
+
+
 # ---- the real cluster, and a mail server that refuses first ----
 
 
