@@ -5,8 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from tests import template_database
+
+# How long an example or its making takes is the machine's affair: no test fails because others are at work on it.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

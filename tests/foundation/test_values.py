@@ -77,7 +77,7 @@ anything = st.recursive(
 
 
 @pytest.mark.django_db
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @example(10**21)
 @example(1e21)
 @example([2**53 - 1, 5e-324, 1.7976931348623157e308])
@@ -151,7 +151,7 @@ names = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(names, st.booleans())
 def test_names_are_counted_as_they_stand(value, spaced):
     try:

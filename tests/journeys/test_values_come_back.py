@@ -260,7 +260,7 @@ def test_whatever_is_written_is_refused_or_comes_back(rita, wanda, olga):
     free = scene.free()
     assert set(free) == FREE
 
-    @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, database=None, suppress_health_check=list(HealthCheck))
     @example(123456789012345678901)
     @example(1e21)
     @example(2**53 - 1)

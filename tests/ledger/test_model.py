@@ -195,7 +195,5 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_the_ledger_says_what_a_simple_model_says(committed_db):
     run_state_machine_as_test(
         LedgerMachine,
-        settings=settings(
-            max_examples=25, stateful_step_count=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=25, stateful_step_count=40, database=None, suppress_health_check=list(HealthCheck)),
     )

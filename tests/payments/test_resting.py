@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.db.utils import DatabaseError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.types.range import Range
 
@@ -62,7 +62,6 @@ def test_a_rest_gives_way_to_whatever_is_credited_and_is_whole_all_the_same():
 SPANS = st.lists(st.tuples(st.integers(1, 80), st.integers(1, 40)), max_size=12)
 
 
-@settings(deadline=None)
 @given(SPANS, SPANS)
 def test_rest_is_what_was_earned_and_meets_nothing(lengths, others):
     def laid_out(lengths, at):

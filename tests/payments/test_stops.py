@@ -198,7 +198,7 @@ wishes = st.lists(st.tuples(st.booleans(), st.integers(1, 60)), max_size=25).map
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(wishes, STARTS, ZONES, st.booleans())
 def test_nobody_works_more_than_twelve_hours_before_a_rest(wishes, start, zone, confirms):
     life = Life(start, zone, confirms=confirms)
@@ -214,7 +214,7 @@ def test_nobody_works_more_than_twelve_hours_before_a_rest(wishes, start, zone, 
             assert sum((b - a for a, b in life.worked[since : n + 1]), timedelta(0)) <= limit
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(wishes, STARTS, ZONES)
 def test_a_stop_ends_when_it_says_and_no_sooner(wishes, start, zone):
     life = Life(start, zone, confirms=True)
@@ -230,7 +230,7 @@ def test_a_stop_ends_when_it_says_and_no_sooner(wishes, start, zone):
         assert reading.until is None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(wishes, STARTS, ZONES)
 def test_no_stop_begins_before_the_clock_said_one_could(wishes, start, zone):
     life = Life(start, zone, confirms=False)
@@ -245,7 +245,6 @@ def test_no_stop_begins_before_the_clock_said_one_could(wishes, start, zone):
         assert stops.read(clipped, now=just_before, zone=zone).stops is False
 
 
-@settings(deadline=None)
 @given(wishes, STARTS, ZONES, ZONES)
 def test_moving_to_another_time_zone_gives_no_hours(wishes, start, zone, other):
     """Whatever zone is asked, the hours since the last rest are counted: only midnight, which may add and never takes, differs."""

@@ -252,7 +252,7 @@ def live(leases: list[Lease]) -> None:
         )
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300, database=None)
 @given(lives())
 def test_no_second_is_credited_twice_or_outside_its_lease_and_the_sum_is_within_the_wall_clock(leases):
     live(leases)
@@ -265,7 +265,7 @@ def test_no_second_is_credited_twice_or_outside_its_lease_and_the_sum_is_within_
     assert sum(_micros(lease) for lease in leases) <= union * 1_000_000
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300, database=None)
 @given(lives())
 def test_without_a_report_a_task_is_credited_no_more_than_its_active_time_or_three_times_the_typical(leases):
     for lease in leases:
@@ -278,7 +278,7 @@ def test_without_a_report_a_task_is_credited_no_more_than_its_active_time_or_thr
         assert _micros(lease) <= limit * 1_000_000
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=200, database=None)
 @given(st.integers(2, 6), st.integers(1, 900), st.permutations(range(6)))
 def test_tasks_that_were_active_together_all_along_are_credited_equally(count, seconds, order):
     beats = list(range(15, seconds, 15)) + [seconds]

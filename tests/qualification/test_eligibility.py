@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qualification import estimating
@@ -33,7 +33,6 @@ def holds(requirements, facts, now=NOW):
     return not missing(requirements, facts, now)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(PLAIN)), values, values)
 def test_skill_comparators_are_pythons(comparator, have, wanted):
     facts = Facts(skills={SKILL: SkillFact(have)})
@@ -133,7 +132,6 @@ def test_there_are_ten_requirements_at_most():
         check_requirements("all of them")
 
 
-@settings(deadline=None)
 @given(st.floats(1, 200), st.floats(1, 200), st.floats(0.6, 0.99))
 def test_bounds_are_quantiles_of_the_beta_distribution(alpha, beta, level):
     from scipy.stats import beta as distribution
@@ -144,7 +142,6 @@ def test_bounds_are_quantiles_of_the_beta_distribution(alpha, beta, level):
     assert distribution.sf(lower, alpha, beta) == pytest.approx(level, abs=1e-6)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50))
 def test_more_right_answers_never_lower_the_upper_bound(right, wrong):
     _, before = estimating.bounds(1 + right, 1 + wrong)

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.labels import AnswerInvalid, InterfaceInvalid, PayloadInvalid, check_interface, frames, interface_of
@@ -107,7 +107,6 @@ def seen(page):
 EMPTY = seen(frames.filled(FACE.frame, {"hint": "h", "question": "q"})).tags
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_a_value_never_becomes_markup_nor_is_filled_again(hint, question):
     page = frames.filled(FACE.frame, {"hint": hint, "question": question})
@@ -167,7 +166,6 @@ fields = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(fields, fields)
 def test_distance_between_forms_is_a_measure(a, b):
     left, right = FACE.canonical(handed(a), {}), FACE.canonical(handed(b), {})

@@ -114,7 +114,7 @@ def test_nothing_hostile_comes_through_a_comparison(text, other):
 WORDS = st.lists(st.sampled_from(["one", "*two*", "three", "- four\n", "\n\n", "# five", "`six`", "<b>", "&amp;"]), max_size=25)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(WORDS, WORDS)
 def test_without_what_went_a_comparison_says_what_is_new_and_without_what_came_what_was(old_words, new_words):
     """The words of the old text are all there as kept or gone, those of the new as kept or come."""

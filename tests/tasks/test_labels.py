@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.labels import AnswerInvalid, InterfaceInvalid, PayloadInvalid, check_interface, interface_of
@@ -135,7 +135,6 @@ answers = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(answers, answers)
 def test_distance_is_zero_on_itself_symmetric_and_at_most_one(a, b):
     assert FACE.distance(a, a) == 0
@@ -144,7 +143,6 @@ def test_distance_is_zero_on_itself_symmetric_and_at_most_one(a, b):
     assert 0 <= FACE.distance(a, b) <= 1
 
 
-@settings(deadline=None)
 @given(answers)
 def test_what_we_accept_the_sdk_accepts(answer):
     from label_studio_sdk.label_interface import LabelInterface

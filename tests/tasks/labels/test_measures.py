@@ -15,7 +15,7 @@ from tasks.labels.measures import orders, overlap, runs, stretches, wording
 from tasks.labels.measures.stretches import Stretch
 from tests.tasks.labels.faces import FACES, PICTURE, SIZE, box, drawn, painted, told, track
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 # ---- words ----
 
@@ -324,7 +324,7 @@ MADE = {"boxes": made_boxes, "mask": made_masks, "tracks": made_tracks, "number"
 
 
 @pytest.mark.parametrize("name", MADE)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_made_up_answers_are_compared_by_a_measure(name, data):
     face = FACES[name].interface
@@ -410,7 +410,7 @@ places = st.integers(min_value=0, max_value=8)
 marks = st.builds(lambda a, b, label: Stretch(min(a, b), max(a, b), label), places, places, st.sampled_from("xy"))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.lists(st.lists(marks, max_size=5), min_size=1, max_size=5))
 def test_the_vote_along_the_line_is_that_of_every_bit(answers):
     outcome = stretches.voted(answers)
