@@ -41,7 +41,7 @@ from playwright.sync_api import (
 from tests.builders import Person
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
-PATIENCE = 15_000  # milliseconds for anything to appear, on a machine that does other things too
+PATIENCE = 60_000  # milliseconds for anything to appear, on a machine that does other things too
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PICTURES = Path(os.environ.get("FAIRHAND_ARTIFACTS") or Path(django_settings.DATA_DIR, "screenshots"))
 OURS = re.compile(r"^(data|blob|about):")
