@@ -40,7 +40,7 @@ class Clock:
     """What a worker's clock says at an instant: seconds worked, what follows from it, and until when."""
 
     code: str  # GO_ON, TAKE_A_BREAK or one of STOPS
-    until: datetime | None  # of a stop: when it ends if nothing more is worked
+    until: datetime | None  # when every stop that was reached has ended, if nothing more is worked
     seconds_without_break: int
     seconds_today: int  # since midnight where the worker lives
     seconds_this_week: int  # since Monday
@@ -73,12 +73,14 @@ def read(
 ) -> Clock:
     """The clock at `now`. `spans` is the work of LOOK_BACK: disjoint, in time order, none of it after `now`.
 
-    `week_seconds` is what was worked since Monday. `confirmed_at` is when the worker last said that they go on after a long day.
+    `week_seconds` is what was worked since Monday. `confirmed_at` is when the worker last said that they go on after a long day; that
+    holds until their next rest.
     """
     book = _Book(spans)
     began = book.day_began(now, zone)
     in_day, today = book.worked(began, now), book.worked(midnight(now, zone), now)
-    goes_on = confirmed_at is not None and confirmed_at >= began
+    back = book.back_from_rest(now)
+    goes_on = confirmed_at is not None and back is not None and confirmed_at >= back
     limits = [(DAY_IS_FULL, FULL_DAY - in_day), (OWN_DAY_IS_FULL, _left(caps.daily_seconds, today))]
     limits.append((OWN_WEEK_IS_FULL, _left(caps.weekly_seconds, timedelta(seconds=week_seconds))))
     if not goes_on:
@@ -86,13 +88,13 @@ def read(
     reached = [code for code, left in limits if left <= timedelta(0)]
     if DAY_IS_FULL not in reached and book.stands(FULL_DAY, now, zone):
         reached.insert(0, DAY_IS_FULL)
-    if DAY_IS_LONG not in reached and book.stands(LONG_DAY, now, zone, lifted_at=confirmed_at):
+    if DAY_IS_LONG not in reached and not goes_on and book.stands(LONG_DAY, now, zone):
         reached.append(DAY_IS_LONG)
     without = book.without_break(now)
     code = reached[0] if reached else TAKE_A_BREAK if without >= STRETCH else GO_ON
     return Clock(
         code=code,
-        until=_ends(code, book, now, zone),
+        until=max((_ends(one, book, now, zone) for one in reached), default=None),
         seconds_without_break=_whole(without),
         seconds_today=_whole(today),
         seconds_this_week=_whole(timedelta(seconds=week_seconds)),
@@ -160,16 +162,21 @@ class _Book:
             return today
         return min(today, max(self.spans[self.after_rest[n - 1]][0], at - DAY))
 
-    def stands(self, limit: timedelta, now: datetime, zone: ZoneInfo, *, lifted_at: datetime | None = None) -> bool:
-        """Whether a day reached that limit at some instant since which there was no rest, and no word that lifted it.
+    def back_from_rest(self, now: datetime) -> datetime | None:
+        """When the worker came back from their last rest; None while they are having one."""
+        if self.last is None or now - self.last >= REST:
+            return None
+        return self.lowers[self.after_rest[-1]]
+
+    def stands(self, limit: timedelta, now: datetime, zone: ZoneInfo) -> bool:
+        """Whether a day reached that limit at some instant since which there was no rest.
 
         Without this a stop would end before the rest does, as the oldest hours of a day grow older than 24 hours.
         """
-        if self.last is None or now - self.last >= REST or self.sums[-1] < limit:
+        if self.back_from_rest(now) is None or self.sums[-1] < limit:
             return False
         ends = [upper for _, upper in self.spans[self.after_rest[-1] :]]
-        days = [(self.day_began(end, zone), end) for end in ends]
-        return any(self.worked(began, end) >= limit and (lifted_at is None or lifted_at < began) for began, end in days)
+        return any(self.worked(self.day_began(end, zone), end) >= limit for end in ends)
 
     def without_break(self, now: datetime) -> timedelta:
         """Work since the last break; none while one is being taken."""
@@ -185,14 +192,12 @@ def _left(cap_seconds: int | None, worked: timedelta) -> timedelta:
     return DAY if cap_seconds is None else timedelta(seconds=cap_seconds) - worked
 
 
-def _ends(code: str, book: _Book, now: datetime, zone: ZoneInfo) -> datetime | None:
+def _ends(code: str, book: _Book, now: datetime, zone: ZoneInfo) -> datetime:
     """When a stop ends if nothing more is worked: after a rest, and not before the calendar's own day or week is over."""
     if code == OWN_WEEK_IS_FULL:
         return monday(now, zone, weeks=1)
     if code == OWN_DAY_IS_FULL:
         return midnight(now, zone, days=1)
-    if code not in STOPS:
-        return None
     limit = FULL_DAY if code == DAY_IS_FULL else LONG_DAY
     rested = max(now, (book.last or now) + REST)
     return midnight(rested, zone, days=1) if book.worked(midnight(rested, zone), rested) >= limit else rested

@@ -103,6 +103,24 @@ def test_a_long_day_ends_with_the_rest_and_not_as_its_first_hours_grow_old():
     assert clock(*day, now=24.7, confirmed_at=at(14)).code == stops.GO_ON
 
 
+def test_the_word_that_one_goes_on_holds_until_the_next_rest():
+    late = [(16, 24.25)]
+    assert clock(*late, now=24.25, confirmed_at=at(24.1)).stops is False
+    next_day = [*late, (36, 44)]
+    assert clock(*next_day, now=44, confirmed_at=at(24.1)).code == stops.DAY_IS_LONG, "that was before the rest"
+    through_midnight = [(14, 24.5)]
+    assert clock(*through_midnight, now=24.5, confirmed_at=at(22.5)).stops is False, "midnight is no rest"
+
+
+def test_of_several_stops_the_last_end_is_told():
+    friday = 24 * 4
+    caps = Caps(daily_seconds=4 * 3600, weekly_seconds=20 * 3600)
+    both = clock((friday + 9, friday + 13), now=friday + 13, week_seconds=20 * 3600, caps=caps)
+    assert (both.code, both.until) == (stops.OWN_DAY_IS_FULL, at(24 * 7))
+    late = clock((14, 22), now=22, caps=Caps(daily_seconds=8 * 3600))
+    assert (late.code, late.until) == (stops.OWN_DAY_IS_FULL, at(33)), "eleven hours later"
+
+
 def test_who_keeps_office_hours_begins_each_day_at_nought():
     week = [(24 * day + 9, 24 * day + 16.9) for day in range(2)]
     assert clock(*week, now=24 * 2 + 8).seconds_in_day == 0
@@ -223,9 +241,9 @@ def test_a_stop_ends_when_it_says_and_no_sooner(wishes, start, zone):
     reading = life.read(now)
     if reading.stops:
         assert reading.until > now
-        after = life.read(reading.until).code  # a full day may leave a long one behind, which the worker may lift
-        assert after == stops.GO_ON or (reading.code, after) == (stops.DAY_IS_FULL, stops.DAY_IS_LONG)
-        assert life.read(reading.until - timedelta(seconds=1)).code == reading.code
+        assert life.read(reading.until).code == stops.GO_ON
+        just_before = life.read(reading.until - timedelta(seconds=1)).code  # a full day may leave a long one behind
+        assert just_before == reading.code or (reading.code, just_before) == (stops.DAY_IS_FULL, stops.DAY_IS_LONG)
     else:
         assert reading.until is None
 
