@@ -14,6 +14,10 @@ EXACT_MAX, ROUGH_MAX = (
     5_000,
 )  # corners of all such polygons of an answer, up to which they are taken apart exactly, and roughly
 CORNERS_COMPARED_MAX = 500_000  # of all pairs of shapes that are laid over each other
+CROSSINGS_MAX = (
+    3_000_000  # that the sides of all such pairs may have: the product of their corners; each takes about half a microsecond
+)
+CORNERS_KEPT_MIN = 32  # to which shapes are made coarser where there would be more
 PAIRS_COMPARED_MAX = 250_000  # of the regions of two answers, one by one: 500 with 500
 PIECES_COMPARED_MAX = 1_000_000  # runs or ranges that are walked along, over all pairs of two answers
 
@@ -132,13 +136,24 @@ def shape_ious(a: Sequence[Sequence[Sequence[float]]], b: Sequence[Sequence[Sequ
     table = np.zeros((len(left), len(right)))
     if 0 in table.shape:
         return table
-    rows, columns = _likeliest(left, right, *shapely.STRtree(right).query(left))
+    rows, columns = shapely.STRtree(right).query(left)
+    corners = [shapely.get_num_coordinates(shapes) for shapes in (left, right)]
+    if np.dot(corners[0][rows], corners[1][columns]) > CROSSINGS_MAX:
+        most = max(CORNERS_KEPT_MIN, math.isqrt(CROSSINGS_MAX // len(rows)))
+        left, right = _sound([_coarser(one, most) for one in a]), _sound([_coarser(one, most) for one in b])
+        rows, columns = shapely.STRtree(right).query(left)
+    rows, columns = _likeliest(left, right, rows, columns)
     ones, others = (np.asarray(shapes, dtype=object)[at] for shapes, at in ((left, rows), (right, columns)))
     common = shapely.area(shapely.intersection(ones, others))
     union = shapely.area(ones) + shapely.area(others) - common
     same = np.fromiter((a[i] == b[j] for i, j in zip(rows.tolist(), columns.tolist(), strict=True)), dtype=bool, count=len(rows))
     table[rows, columns] = np.where(same, 1.0, np.minimum(1.0, common / union))
     return table
+
+
+def _coarser(corners: Sequence[Sequence[float]], most: int) -> Sequence[Sequence[float]]:
+    """At most so many of the corners, evenly spread."""
+    return corners[:: -(-len(corners) // most)]
 
 
 def _likeliest(left: Sequence[Any], right: Sequence[Any], rows: Any, columns: Any) -> tuple[Any, Any]:
@@ -149,7 +164,8 @@ def _likeliest(left: Sequence[Any], right: Sequence[Any], rows: Any, columns: An
     import shapely
 
     corners = [shapely.get_num_coordinates(shapes) for shapes in (left, right)]
-    cost = corners[0][rows] + corners[1][columns]
+    sides = corners[0][rows] * corners[1][columns]
+    cost = np.maximum(corners[0][rows] + corners[1][columns], sides // 8)  # they may all cross
     if cost.sum() <= CORNERS_COMPARED_MAX:
         return rows, columns
     ends = [shapely.bounds(shapes) for shapes in (left, right)]
