@@ -3,12 +3,12 @@
 The claim is one statement (design §5). Its rules, in the order in which the statement applies them:
 
 1. The enrolment row is locked: claims of one worker in one batch queue up; claims of different workers never meet here.
-2. Urgent tasks first, then gold if it is due, then ordinary tasks; urgent and ordinary ones each from a cursor of the worker's
+2. Gold if it is due, then urgent tasks, then ordinary ones; urgent and ordinary ones each from a cursor of the worker's
    on. Never one the worker has had, never one reserved for others. Rows that others hold are skipped, not waited for. A set is
    handed out in random order. Gold needs another task that is still open to the worker, in a set as one by one: whoever got one
    more after the last would know what it is.
 3. What a worker gave back comes last: only when there is nothing else, nobody else may take it, and for the second time at most; gold
-   among it only while there is other work among it.
+   among it only while there is other work among it. Nor is gold chosen where nothing else is open.
 4. `need` goes down and the lease is written in the same statement; `CHECK (need >= 0)` and the unique pair of task and worker
    are the last guards.
 5. A cursor moves to just before the first open task of its lane that this worker has not had, taken or merely busy, so that no
@@ -16,6 +16,7 @@ The claim is one statement (design §5). Its rules, in the order in which the st
    order under the batch's lock.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,6 +72,7 @@ FOR_ME = """(t.reserved_for IS NULL OR %(worker_id)s = ANY (t.reserved_for))
                AND (t.unavailable_for IS NULL OR NOT %(worker_id)s = ANY (t.unavailable_for))"""
 
 NEW_TO_ME = f"{NOT_MINE} AND {NOT_GIVEN_BACK} AND {FOR_ME}"
+ANOTHER_IS_NEW_TO_ME = re.sub(r"\bt\.", "o.", NEW_TO_ME)
 GOLD_FOR_ME = f"{NOT_MINE} AND {NOT_LET_GO} AND {FOR_ME}"
 
 # One block of `1 / share` tasks holds one gold task, at a place that a hash of enrolment and block decides: an exact share that
@@ -126,7 +128,7 @@ NEXT_TASKS = f"""
            AND t.position > room.cursor
            AND {NEW_TO_ME}
          ORDER BY t.position LIMIT coalesce((SELECT wanted FROM room), 0)) t
-), due AS MATERIALIZED (  -- by the places of the set, each while another task would be open to the worker there
+), due AS MATERIALIZED (  -- by the places of the set, each while another task would be open there
     SELECT count(*) FILTER (WHERE is_fresh) AS fresh, count(*) AS due
       FROM (SELECT place, is_fresh, row_number() OVER (ORDER BY place) AS gold_before_and_it
               FROM (SELECT n - room.claimed AS place, {GOLD_IS_DUE} AS is_fresh, room.gold_owed_once + room.gold_owed_twice AS owed,
@@ -136,22 +138,14 @@ NEXT_TASKS = f"""
                            generate_series(room.claimed, room.claimed + room.wanted - 1) n) places
              WHERE is_fresh OR is_again AND nth_again <= owed) gold
      WHERE place - gold_before_and_it + 1 < (SELECT count(*) FROM first_urgent) + (SELECT count(*) FROM first_open)
-), urgent AS MATERIALIZED (
-    SELECT t.id, t.position, t.lane FROM room, LATERAL (
-        SELECT t.id, t.position, t.lane FROM tasks_task t
-         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 1 AND t.need > 0
-           AND t.position > room.urgent_cursor
-           AND {NEW_TO_ME}
-         ORDER BY t.position LIMIT coalesce((SELECT wanted FROM room), 0)
-           FOR UPDATE SKIP LOCKED) t
-), gold_ahead AS MATERIALIZED (
+), gold_ahead AS MATERIALIZED (  -- before what is urgent, or a batch of urgent tasks would check nobody
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 2 AND t.need > 0
            AND t.position > room.gold_cursor
            AND {GOLD_FOR_ME}
          ORDER BY t.position
-         LIMIT coalesce((SELECT least((SELECT due FROM due), wanted - (SELECT count(*) FROM urgent)) FROM room), 0)
+         LIMIT coalesce((SELECT least((SELECT due FROM due), wanted) FROM room), 0)
            FOR UPDATE SKIP LOCKED) t
 ), gold_behind AS MATERIALIZED (  -- each worker starts somewhere else in the ring of gold, and goes round once
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
@@ -160,11 +154,17 @@ NEXT_TASKS = f"""
            AND t.position <= room.gold_cursor
            AND {GOLD_FOR_ME}
          ORDER BY t.position
-         LIMIT coalesce((SELECT least((SELECT due FROM due), wanted - (SELECT count(*) FROM urgent)) - (SELECT count(*) FROM gold_ahead)
-                           FROM room), 0)
+         LIMIT coalesce((SELECT least((SELECT due FROM due), wanted) - (SELECT count(*) FROM gold_ahead) FROM room), 0)
            FOR UPDATE SKIP LOCKED) t
-), gold AS (
-    SELECT * FROM gold_ahead UNION ALL SELECT * FROM gold_behind
+), gold AS (SELECT * FROM gold_ahead UNION ALL SELECT * FROM gold_behind
+), urgent AS MATERIALIZED (
+    SELECT t.id, t.position, t.lane FROM room, LATERAL (
+        SELECT t.id, t.position, t.lane FROM tasks_task t
+         WHERE t.project_id = room.project_id AND t.batch_id = room.batch_id AND t.lane = 1 AND t.need > 0
+           AND t.position > room.urgent_cursor
+           AND {NEW_TO_ME}
+         ORDER BY t.position LIMIT coalesce((SELECT wanted - (SELECT count(*) FROM gold) FROM room), 0)
+           FOR UPDATE SKIP LOCKED) t
 ), ordinary AS MATERIALIZED (
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
         SELECT t.id, t.position, t.lane FROM tasks_task t
@@ -186,8 +186,7 @@ NEXT_TASKS = f"""
            AND {FOR_ME}
            AND (back.ended_at <= %(now)s - interval '{AGAIN_AFTER}' OR NOT {OTHERS_MAY})) t
      WHERE NOT EXISTS (SELECT 1 FROM first_urgent) AND NOT EXISTS (SELECT 1 FROM first_open)
-), first_again AS MATERIALIZED (
-    SELECT id, position FROM given_back WHERE EXISTS (SELECT 1 FROM given_back WHERE lane <> 2) ORDER BY position LIMIT 1
+), first_again AS MATERIALIZED (SELECT id, position FROM given_back WHERE EXISTS (SELECT 1 FROM given_back WHERE lane <> 2) ORDER BY position LIMIT 1
 ), again AS MATERIALIZED (
     SELECT t.id, t.position, t.lane FROM tasks_task t JOIN first_again f ON f.id = t.id WHERE t.need > 0
        FOR UPDATE OF t SKIP LOCKED
@@ -202,15 +201,16 @@ NEXT_TASKS = f"""
 )"""
 
 CHOSEN_TASK = f"""
-, due AS (
-    SELECT 0 AS fresh, 0 AS due
-), picked AS MATERIALIZED (
+, due AS (SELECT 0 AS fresh, 0 AS due), picked AS MATERIALIZED (
     SELECT t.id, t.position, t.lane FROM room, LATERAL (
         SELECT t.id, t.position, t.lane FROM tasks_task t
          WHERE t.id = %(task_id)s AND t.batch_id = room.batch_id AND room.workers_choose AND t.need > 0
            AND {NOT_MINE}
            AND {GIVEN_BACK_TIMES} < {AGAIN_AT_MOST}
            AND {FOR_ME}
+           AND (t.lane <> 2 OR EXISTS (SELECT 1 FROM tasks_task o  -- as in a set: never where nothing else is open
+                    WHERE o.project_id = room.project_id AND o.batch_id = room.batch_id AND o.lane IN (0, 1) AND o.need > 0
+                      AND {ANOTHER_IS_NEW_TO_ME}))
            FOR UPDATE) t
 ), cursors AS (
     SELECT NULL::uuid AS first_open_id, cursor AS ordinary, urgent_cursor AS urgent FROM room

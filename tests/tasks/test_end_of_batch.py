@@ -2,7 +2,8 @@
 
 import pytest
 
-from tasks import assigning, job_list
+from tasks import assigning, job_list, publishing
+from tasks.errors import TaskTaken
 from tasks.models import Assignment, Task
 from tests.tasks import scenes
 
@@ -96,3 +97,38 @@ def test_what_was_given_back_comes_again_with_gold_among_it_only_beside_other_wo
     assert again.count(Task.Lane.ORDINARY) == 2
     assert again[-1] == Task.Lane.ORDINARY
     assert not Assignment.objects.filter(batch=batch, state="leased").exists()
+
+
+def choose(worker, batch, task) -> list[assigning.Lease]:
+    return assigning.claim_next(
+        worker.worker.id, standing=worker.actor.standing or 0, batch_id=batch.id, now=worker.now, task_id=task.id
+    )
+
+
+def test_gold_keeps_its_share_among_urgent_tasks(rita, olga, wanda):
+    batch = scenes.draft(rita, tasks=0, gold=12, gold_percent=50, max_leases=1, lease_size=1)
+    rows = b"\n".join(b'{"key": "u%d", "payload": {"text": "x"}, "priority": "urgent"}' % n for n in range(10))
+    assert rita.upload(f"batches/{batch.id}/tasks", rows).status_code < 300
+    scenes.floor(olga)
+    scenes.funds(olga, rita)
+    batch = publishing.publish(rita.actor, batch.id, now=rita.now)
+    met = []
+    while leases := scenes.claim(wanda, batch):
+        met += _lanes(leases)
+        scenes.submit(wanda, leases[0])
+    assert met.count(Task.Lane.URGENT) == 10
+    assert 8 <= met.count(GOLD) <= 10
+    assert met[-1] == Task.Lane.URGENT
+
+
+def test_gold_cannot_be_chosen_when_nothing_else_is_open(rita, olga, wanda, walt):
+    batch = scenes.opened(rita, olga, tasks=2, gold=4, gold_percent=50, max_leases=10, lease_size=10, workers_choose=True)
+    gold = Task.objects.filter(batch=batch, lane=GOLD).first()
+    (first, *rest) = choose(wanda, batch, gold)
+    assert (_lanes([first]), rest) == ([GOLD], [])
+    while leases := scenes.claim(walt, batch):
+        scenes.submit(walt, leases[0])
+    other = Task.objects.filter(batch=batch, lane=GOLD).exclude(id=gold.id).first()
+    for task in (other, Task.objects.filter(batch=batch, lane=Task.Lane.ORDINARY).first()):
+        with pytest.raises(TaskTaken):
+            choose(wanda, batch, task)
