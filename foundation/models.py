@@ -1,5 +1,7 @@
 """The ground's own rows: what happened, who did it, which request was already answered."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Func, Q
 
@@ -102,12 +104,19 @@ class ScheduledRun(models.Model):
         return self.name
 
 
+TRIES_MAX = 5  # of a job
+
+
 class FailedJobQuerySet(models.QuerySet["FailedJob"]):
     """Jobs that have begun and not succeeded."""
 
     def failed(self) -> "FailedJobQuerySet":
         """Those of which a try has ended without success; a first try that still runs is no failure."""
         return self.exclude(error="")
+
+    def given_up(self, *, now: datetime) -> "FailedJobQuerySet":
+        """Those that are not tried again: the last try failed, or was lost with its process."""
+        return self.filter(Q(next_at=None) | Q(tries__gte=TRIES_MAX, next_at__lt=now))
 
 
 class FailedJob(models.Model):

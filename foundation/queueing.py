@@ -17,24 +17,23 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Q
 from django_q.models import Failure, OrmQ
 from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.tasks import async_task
 
 from foundation import audit, clock
-from foundation.models import FailedJob
+from foundation.models import TRIES_MAX, FailedJob
 
 log = logging.getLogger(__name__)
 
-PAUSES = (
+PAUSES = [
     timedelta(minutes=1),
     timedelta(minutes=10),
     timedelta(hours=1),
     timedelta(hours=4),
-)  # before the second try, the third…
-TRIES_MAX = len(PAUSES) + 1
+]  # before the second try, the third…
 LOST = "ProcessLost"  # the error of a job whose process ended before it did
+LONG_OVER = timedelta(days=1)
 FAILURES_KEPT = timedelta(days=30)  # the queue's own record of each failure, with its traceback
 
 
@@ -66,10 +65,9 @@ def _count_try(task: dict[str, Any], *, now: datetime) -> None:
     )
     if is_first:
         return
-    row.tries, row.error = row.tries + 1, row.error or LOST
-    row.next_at = now + retry if row.tries < TRIES_MAX else None
+    row.tries, row.error, row.next_at = row.tries + 1, row.error or LOST, now + retry
     row.save(update_fields=["tries", "error", "next_at"])
-    if row.next_at is None:
+    if row.tries >= TRIES_MAX:
         OrmQ.objects.filter(id=task["ack_id"]).delete()
 
 
@@ -100,12 +98,14 @@ def note_end(*, task: dict[str, Any], **signal: Any) -> None:
 @transaction.atomic
 def _note_failure(task: dict[str, Any], *, now: datetime) -> bool:
     """Write the failure down and put the next try off; True when that was the last. Locks the failure's row."""
-    row, _ = FailedJob.objects.select_for_update().get_or_create(
-        id=task["id"], defaults={"job": task["func"], "args": list(task["args"]), "tries": 1, "failed_at": now}
-    )
+    row = FailedJob.objects.select_for_update().filter(id=task["id"]).first()
+    if row is None:
+        if not OrmQ.objects.filter(id=task["ack_id"]).exists():
+            return True  # another copy of it succeeded, or an operator took it in hand
+        row = FailedJob(id=task["id"], job=task["func"], args=list(task["args"]), tries=1)  # its start could not be noted
     row.failed_at, row.error = now, _kind_of(str(task["result"]))
     row.next_at = now + PAUSES[row.tries - 1] if row.tries < TRIES_MAX else None
-    row.save(update_fields=["failed_at", "error", "next_at"])
+    row.save()
     if row.next_at is None:
         log.error("%s%s failed %s times and is given up: %s", row.job, tuple(row.args), row.tries, row.error)
         return True
@@ -123,7 +123,7 @@ def _kind_of(told: str) -> str:
 @transaction.atomic
 def run_again(job_id: str, *, actor_id: UUID, now: datetime) -> bool:
     """Enqueue a job that was given up, with all its tries; False when somebody else has, or has let it go. Audited."""
-    row = FailedJob.objects.select_for_update().filter(id=job_id, next_at=None).first()
+    row = FailedJob.objects.select_for_update().given_up(now=clock.now()).filter(id=job_id).first()
     if row is None:
         return False
     row.delete()
@@ -135,7 +135,7 @@ def run_again(job_id: str, *, actor_id: UUID, now: datetime) -> bool:
 @transaction.atomic
 def let_go(job_id: str, *, actor_id: UUID, now: datetime) -> bool:
     """Forget a job that was given up: it will never run. False when it is gone already. Audited."""
-    row = FailedJob.objects.select_for_update().filter(id=job_id, next_at=None).first()
+    row = FailedJob.objects.select_for_update().given_up(now=clock.now()).filter(id=job_id).first()
     if row is None:
         return False
     row.delete()
@@ -147,12 +147,16 @@ def failing() -> dict[str, int]:
     """How many jobs wait for another try after a failure, and how many were given up."""
     if FailedJob._meta.db_table not in connection.introspection.table_names():
         return {"waiting": 0, "given_up": 0}  # not migrated yet
-    given_up = Count("id", filter=Q(next_at=None))
-    return dict(FailedJob.objects.failed().aggregate(waiting=Count("id") - given_up, given_up=given_up))
+    given_up = FailedJob.objects.given_up(now=clock.now()).count()
+    return {"waiting": FailedJob.objects.failed().count() - given_up, "given_up": given_up}
 
 
 def forget_failures(*, now: datetime) -> int:
-    """Delete the queue's own record of failures that are FAILURES_KEPT ago; returns how many."""
+    """Delete the queue's own record of failures that are FAILURES_KEPT ago; returns how many.
+
+    And what is kept of jobs whose next try is a day over: they ended well as the database was away, and nobody will try them again.
+    """
+    FailedJob.objects.filter(next_at__lt=clock.now() - LONG_OVER, tries__lt=TRIES_MAX).delete()
     deleted, _ = Failure.objects.filter(stopped__lt=now - FAILURES_KEPT).delete()
     return int(deleted)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing import Value
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -222,10 +223,42 @@ def test_a_job_that_takes_its_process_with_it_is_given_up_after_as_many_tries():
         OrmQ.objects.update(lock=datetime(2026, 1, 1, tzinfo=UTC))  # the queue's own `retry` is over
         with pytest.raises(SystemExit):
             run_due()
+        assert OrmQ.objects.count() == int(n < TRIES_MAX - 1)
+    assert queueing.failing() == {"waiting": 1, "given_up": 0}, "the last try may still run"
+    FailedJob.objects.update(next_at=datetime(2026, 1, 1, tzinfo=UTC))
     row = FailedJob.objects.get()
-    assert (row.job, row.tries, row.next_at, row.error) == ("sys.exit", TRIES_MAX, None, queueing.LOST)
-    assert not OrmQ.objects.exists()
+    assert (row.job, row.tries, row.error) == ("sys.exit", TRIES_MAX, queueing.LOST)
     assert queueing.failing() == {"waiting": 0, "given_up": 1}
+    assert queueing.forget_failures(now=datetime.now(UTC)) == 0
+    assert queueing.run_again(row.id, actor_id=uuid4(), now=datetime.now(UTC))
+
+
+def started(ack_id: int) -> dict:
+    task = {"id": "a" * 32, "func": "workforce.jobs.mail_invitation", "args": ("x",), "ack_id": ack_id}
+    queueing.note_start(task=task)
+    return task
+
+
+@pytest.mark.usefixtures("invitation")
+def test_of_a_job_that_another_copy_finished_nothing_is_kept():
+    ack_id = OrmQ.objects.get().id
+    one, other = started(ack_id), started(ack_id)
+    queueing.note_end(task=other | {"success": True, "result": None})
+    OrmQ.objects.all().delete()  # the monitor takes what succeeded off
+    failed = one | {"success": False, "result": "x"}
+    queueing.note_end(task=failed)
+    assert failed["ack_failure"]
+    assert not FailedJob.objects.exists()
+
+
+@pytest.mark.usefixtures("invitation")
+def test_a_job_whose_good_end_could_not_be_noted_is_forgotten_a_day_later():
+    started(OrmQ.objects.get().id)
+    started(OrmQ.objects.get().id)
+    assert queueing.failing() == {"waiting": 1, "given_up": 0}
+    FailedJob.objects.update(next_at=datetime.now(UTC) - timedelta(hours=25))
+    queueing.forget_failures(now=datetime.now(UTC))
+    assert not FailedJob.objects.exists()
 
 
 # ---- the real cluster, and a mail server that refuses first ----
