@@ -10,11 +10,11 @@ class WorkforceConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what django-allauth and Django say about how people sign in: they have no other way to tell."""
-        from allauth.account.signals import email_changed
+        from allauth.account.signals import email_changed, password_changed, password_set
         from allauth.mfa import signals as mfa
         from django.contrib.auth.signals import user_logged_in
 
-        from workforce import sign_ins
+        from workforce import known_browsers, sign_ins
 
         mfa.authenticator_added.connect(sign_ins.factor_added)
         mfa.authenticator_removed.connect(sign_ins.factor_removed)
@@ -22,3 +22,5 @@ class WorkforceConfig(AppConfig):
         mfa.authentication_failed.connect(sign_ins.factor_failed)
         email_changed.connect(sign_ins.address_changed)
         user_logged_in.connect(sign_ins.note_beginning)
+        password_changed.connect(known_browsers.password_changed)
+        password_set.connect(known_browsers.password_changed)

@@ -5,7 +5,9 @@ A browser is known by a cookie that we made; nothing is stored. It lets nobody i
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
@@ -29,6 +31,25 @@ def remember(response: HttpResponseBase, user: User) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def password_changed(request: HttpRequest, **signal: Any) -> None:
+    """The password was changed in this browser: it is known by the new one, once it is answered (`KnownBrowsers`)."""
+    request.is_to_be_known = True  # type: ignore[attr-defined]
+
+
+class KnownBrowsers:
+    """Middleware: sets the cookie anew where somebody has just changed their password."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """After the answer."""
+        response = self.get_response(request)
+        if getattr(request, "is_to_be_known", False) and isinstance(request.user, User):
+            remember(response, request.user)
+        return response
 
 
 def known_as(request: HttpRequest, email: str) -> str | None:

@@ -245,6 +245,17 @@ def test_a_known_browser_has_five_guesses_of_its_own(wanda, strict):
     assert signs_in(Client(), PASSWORD), "nor does who guesses there keep anybody out elsewhere"
 
 
+def test_a_browser_in_which_the_password_was_changed_stays_known(wanda, strict):
+    known = Client()
+    assert signs_in(known, PASSWORD)
+    new = "quite another one of hers"
+    change = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    assert known.post("/account/password/change/", change).status_code == 302
+    known.post("/account/logout/")
+    assert [signs_in(Client(), "wrong wrong") for _ in range(6)] == [False] * 6
+    assert signs_in(known, new)
+
+
 def test_a_browser_is_known_by_our_cookie_for_that_account_and_password_only(wanda, walt, rf):
     response = HttpResponse()
     known_browsers.remember(response, wanda.user)
