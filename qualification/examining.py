@@ -62,6 +62,7 @@ def create_exam(actor: Actor, *, organization_id: UUID, skill_id: UUID, now: dat
         fields.get("label_minimums", {}), (label for labels in bank.values() for label in labels)
     )
     with transaction.atomic():
+        access.require_open(organization_id)
         limits.hold("exams_per_organization", organization_id, Exam.objects.filter(organization_id=organization_id))
         return Exam.objects.create(organization_id=organization_id, skill_id=skill_id, created_at=now, **fields)
 

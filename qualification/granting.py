@@ -28,6 +28,7 @@ def create_skill(actor: Actor, *, organization_id: UUID, name: str, description:
     access.require_role(actor, organization_id)
     try:
         with transaction.atomic():
+            access.require_open(organization_id)
             limits.hold("skills_per_organization", organization_id, Skill.objects.filter(organization_id=organization_id))
             return Skill.objects.create(organization_id=organization_id, name=name, description=description, created_at=now)
     except IntegrityError as error:

@@ -114,7 +114,7 @@ def decide(actor: Actor, case_id: UUID, *, verdict: str, reason: str, now: datet
     row = Case.objects.visible_to(actor).filter(id=case_id).first()
     if row is None or row.worker_id == actor.worker_id:
         raise NotFound
-    access.require_role(actor, row.organization_id)
+    access.require_role(actor, row.organization_id, even_closed=True)
     if not REASON_MIN_CHARACTERS <= len(reason.strip()) <= REASON_MAX_CHARACTERS:
         raise CaseUnexplained(field="reason", limit=REASON_MIN_CHARACTERS, got=len(reason.strip()))
     if (verdict == Case.Verdict.PAUSE) != (until is not None):

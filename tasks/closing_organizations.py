@@ -14,7 +14,7 @@ from foundation import audit, events
 from foundation.errors import NotFound
 from foundation.statements import rows_of
 from qualification.models import Course, Exam
-from tasks.models import Assignment, Batch, Case
+from tasks.models import Assignment, Batch, Case, GoldChange, Look
 from workforce import access, appeals, notifying
 from workforce.access import Actor
 from workforce.errors import NotSettled
@@ -46,7 +46,7 @@ def close(actor: Actor, organization_id: UUID, *, now: datetime) -> Organization
     Owners; audited; its members are told. The second time returns the same row. Locks the organisation. Raises NotFound, RoleTooLow,
     and NotSettled with everything that is `left`; nothing has changed then.
     """
-    access.require_role(actor, organization_id, at_least=Membership.Role.OWNER, to_read=True)
+    access.require_role(actor, organization_id, at_least=Membership.Role.OWNER, even_closed=True)
     row = Organization.objects.select_for_update().filter(id=organization_id).first()
     if row is None:
         raise NotFound
@@ -81,6 +81,9 @@ def what_is_left(organization_id: UUID, *, now: datetime) -> list[dict[str, Any]
     running = batches.filter(state__in=[Batch.State.OPEN, Batch.State.PAUSED])
     emptying = batches.filter(state=Batch.State.CLOSED, emptied_at=None, escrow_id__isnull=False)
     in_hand = Assignment.objects.filter(batch__in=batches)
+    unweighed = in_hand.filter(gold_try__gt=0, weighed_at=None).exclude(state=Assignment.State.LEASED)
+    looks = Look.objects.filter(batch__in=batches)
+    changes = GoldChange.objects.filter(task__batch__in=batches, applied_at=None)
     appealed = Appeal.objects.filter(decision__organization_id=organization_id, state=Appeal.State.OPEN)
     counts = {
         "open_batches": (running.count(), _("Close them: POST batches/<id>/close.")),
@@ -89,6 +92,10 @@ def what_is_left(organization_id: UUID, *, now: datetime) -> list[dict[str, Any]
         "undecided_answers": (
             in_hand.filter(state=Assignment.State.SUBMITTED).count(),
             _("Accept or reject them, all at once with POST batches/<id>/accept-submitted; or wait for the deadline."),
+        ),
+        "gold_to_weigh": (
+            unweighed.count() + looks.count() + changes.count(),
+            _("Wait some minutes: what workers made of gold is being looked at."),
         ),
         "open_appeals": (appealed.count(), _("Decide them: POST appeals/<id>/decide.")),
         "open_cases": (
@@ -124,7 +131,10 @@ def _appealable(organization_id: UUID, *, now: datetime) -> list[dict[str, Any]]
     last = rows.first()
     if last is None:
         return []
-    way_out = _("Wait until the last of them can be appealed no longer, or lift them: POST decisions/<id>/lift.")
+    way_out = _(
+        "Wait until the last of them can be appealed no longer, or take them back: POST decisions/<id>/lift ends a restriction, "
+        "POST assignments/<id>/accept a rejection."
+    )
     return [{"what": "appealable_decisions", "count": rows.count(), "until": last.appeal_until.isoformat(), "way_out": way_out}]
 
 

@@ -28,7 +28,7 @@ from tasks.labels import Interface
 from tasks.models import Batch, Import, Task
 from tasks.publishing import own_batch
 from tasks.uploads import ROW_MAX_BYTES, Row, rows_of, spooled
-from workforce import aliases, limits
+from workforce import access, aliases, limits
 from workforce.access import Actor
 
 ROWS_MAX = 1_000_000
@@ -71,6 +71,7 @@ def import_rows(
         reader = _Reader(kind, interface_of_project(batch.project_id), default_overlap=batch.overlap)
         good.writelines(staging.line_of(row) for row in reader.good(rows_of(upload, content_type)))
         with transaction.atomic():
+            access.require_open(batch.organization_id)
             staging.fill(good)
             Batch.objects.select_for_update(no_key=True).get(id=batch_id)
             if first := _first(batch_id, key, request):  # a twin has committed by now

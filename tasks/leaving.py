@@ -57,6 +57,7 @@ def _erase(erasure_id: UUID, *, now: datetime) -> bool:
     if row is None:
         return False  # undone, or done by another run
     worker = Worker.objects.filter(user_id=row.user_id).first()
+    erasure.lock_owners(row.user_id)
     obstacle = _obstacle(row, worker)
     if not obstacle and erasure.a_copy_is_being_made(row.user_id, now=now):
         return False  # minutes; the next run finds it made

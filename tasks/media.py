@@ -111,6 +111,7 @@ def receive(
 
     def perform() -> idempotency.Answer:
         nonlocal is_written
+        access.require_open(organization_id)
         for owner, owner_id in owners.items():
             limits.use(f"files_per_{owner}", owner_id, 1)
             limits.use(f"bytes_per_{owner}", owner_id, file.size_bytes)

@@ -19,6 +19,7 @@ from tasks.models import ToldOfSite
 
 PROGRAM = re.compile(r"requester:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # stands where a site does, for who wrote the page
 SITES_MAX = 200  # told of in one go; a batch, an exam or a lesson names fewer
+SITES_KEPT_MAX = 5_000  # that one worker was told of, ever
 
 
 def let_in(sites: Iterable[str | None]) -> list[str]:
@@ -56,5 +57,7 @@ def tell(worker_id: UUID, sites: Iterable[str], *, now: datetime) -> None:
         raise Invalid("Too many sites at once.", field="site", limit=SITES_MAX, got=len(named))
     if wrong := [site for site in named if not known(site) and not PROGRAM.fullmatch(site)]:
         raise Invalid("That is no site from which tasks may load.", field="site", got=wrong[0][:100])
+    if ToldOfSite.objects.filter(worker_id=worker_id).count() + len(named) > SITES_KEPT_MAX:
+        raise Invalid("You were told of too many sites already.", field="site", limit=SITES_KEPT_MAX, got=len(named))
     rows = [ToldOfSite(worker_id=worker_id, site=site, told_at=now) for site in named]
     ToldOfSite.objects.bulk_create(rows, ignore_conflicts=True)

@@ -280,6 +280,7 @@ def assign(
     wording = Wording(course, project, due_at, quoting.checked(note))
     workers = [aliases.worker_of(worker, course.organization_id)] if worker else _taking_part(project_id)
     with transaction.atomic():
+        access.require_open(course.organization_id)
         reached = _within_pace(course.organization_id, workers, now=now)
         return [_assigned(actor, one, wording, blocks=blocks, now=now) for one in reached]
 

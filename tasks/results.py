@@ -25,7 +25,7 @@ from tasks.answering import interface_of_project
 from tasks.errors import BadParameter, MethodUnfit, RunLost, TooManyRuns
 from tasks.models import AggregationRun, Assignment, Batch, Guideline
 from tasks.publishing import own_batch
-from workforce import limits
+from workforce import access, limits
 from workforce.access import Actor
 
 RUNS_WAITING_MAX = 20  # per batch
@@ -68,6 +68,7 @@ def request_run(
     checked = _checked(method, parameters or {})
     name = _control(batch, control, method)
     with transaction.atomic():
+        access.require_open(batch.organization_id)
         Batch.objects.select_for_update(no_key=True).get(id=batch.id)
         if AggregationRun.objects.filter(batch=batch, state__in=AggregationRun.WAITING).count() >= RUNS_WAITING_MAX:
             raise TooManyRuns(limit=RUNS_WAITING_MAX)

@@ -40,6 +40,7 @@ ACCEPTANCE_UNSEEN = timedelta(minutes=2)  # without a chunk for so long, its pro
 REVERSED = "The rejection was reversed: your answer is accepted and paid."
 
 
+@transaction.atomic
 def accept(actor: Actor, assignment_id: UUID, *, now: datetime, comment: str = "") -> Assignment:
     """Accept an answer: its held pay becomes the worker's. The second time returns the same row.
 

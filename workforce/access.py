@@ -130,10 +130,13 @@ def require_worker(actor: Actor) -> UUID:
     return actor.worker_id
 
 
-def require_role(actor: Actor, organization_id: UUID, *, at_least: str = Membership.Role.MANAGER, to_read: bool = False) -> None:
+def require_role(
+    actor: Actor, organization_id: UUID, *, at_least: str = Membership.Role.MANAGER, even_closed: bool = False
+) -> None:
     """Let members in that role or above pass, and operators. Raises NotFound for strangers and RoleTooLow for lesser members.
 
-    Whoever needs more than a viewer's role acts, unless `to_read`, and passes `require_open`, too.
+    Whoever needs more than a viewer's role acts, and passes `require_open`, too, unless `even_closed`: to read, and for what ends
+    something that concerns a person. Who writes afterwards in a transaction of its own asks `require_open` there once more.
     """
     if not actor.is_operator:
         role = actor.roles.get(organization_id)
@@ -141,7 +144,7 @@ def require_role(actor: Actor, organization_id: UUID, *, at_least: str = Members
             raise NotFound
         if RANK[Membership.Role(role)] < RANK[Membership.Role(at_least)]:
             raise RoleTooLow(have=role, need=str(at_least))
-    if not to_read and at_least != Membership.Role.VIEWER:
+    if not even_closed and at_least != Membership.Role.VIEWER:
         require_open(organization_id)
 
 

@@ -108,7 +108,7 @@ def judgeable(actor: Actor, appeal_id: UUID, *, verdict: str, reason: str) -> Ap
     if appeal.decision.organization_id is None:
         access.require_operator(actor)
     else:
-        access.require_role(actor, appeal.decision.organization_id, at_least=Membership.Role.MANAGER)
+        access.require_role(actor, appeal.decision.organization_id, at_least=Membership.Role.MANAGER, even_closed=True)
     if appeal.made_by_id == actor.id:
         raise SamePerson
     if verdict not in (Appeal.State.UPHELD, Appeal.State.OVERTURNED):

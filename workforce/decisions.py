@@ -85,7 +85,7 @@ def lift(actor: Actor, decision_id: UUID, *, reason: str, now: datetime) -> Deci
     if decision is None or (decision.organization_id is None and not actor.is_operator):
         raise NotFound
     if decision.organization_id is not None:
-        access.require_role(actor, decision.organization_id, at_least=Membership.Role.MANAGER)
+        access.require_role(actor, decision.organization_id, at_least=Membership.Role.MANAGER, even_closed=True)
     over = decision.effective_until is not None and decision.effective_until <= now
     if decision.kind not in RESTRICTING or over:
         raise NotLiftable(decision_id=decision_id)

@@ -247,6 +247,13 @@ def put_off(row: Erasure, *, because: str, now: datetime) -> None:
         _tell(row.user_id, because, key=f"erasure:{row.id}:{because}", now=now)
 
 
+def lock_owners(user_id: UUID) -> None:
+    """Lock the owners of every organisation that this person owns, as `members.end_membership` does: one of the last two stays."""
+    owned = Membership.objects.filter(user_id=user_id, role=Membership.Role.OWNER, ended_at=None).values("organization_id")
+    owners = Membership.objects.filter(organization_id__in=owned, role=Membership.Role.OWNER, ended_at=None)
+    list(owners.select_for_update().order_by("id").values_list("id", flat=True))
+
+
 def is_last_owner(user_id: UUID) -> bool:
     """Would an organisation that is not closed be left without an owner?"""
     owner = Membership.objects.filter(user_id=user_id, role=Membership.Role.OWNER, ended_at=None)

@@ -223,7 +223,7 @@ def end_membership(actor: Actor, membership_id: UUID, *, now: datetime) -> Membe
     if membership is None:
         raise NotFound
     if membership.user_id != actor.id:
-        access.require_role(actor, membership.organization_id, at_least=Membership.Role.OWNER)
+        access.require_role(actor, membership.organization_id, at_least=Membership.Role.OWNER, even_closed=True)
     owners = list(
         Membership.objects.select_for_update()
         .filter(organization_id=membership.organization_id, role=Membership.Role.OWNER, ended_at=None)

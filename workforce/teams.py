@@ -50,6 +50,7 @@ def invite(
         expires_at=now + timedelta(days=days),
     )
     with transaction.atomic():
+        access.require_open(organization_id)
         if not TeamInvitation.objects.filter(digest=row.digest).exists():
             works = TeamInvitation.objects.filter(organization_id=organization_id, revoked_at=None, expires_at__gt=now)
             limits.hold("invitations_per_organization", organization_id, works.filter(uses__lt=F("max_uses")))

@@ -174,6 +174,7 @@ def end(thread_id: UUID, *, now: datetime) -> None:
     Thread.objects.filter(id=thread_id).exclude(state=Thread.State.CLOSED).update(state=Thread.State.CLOSED, closed_at=now)
 
 
+@transaction.atomic
 def reopen(actor: Actor, thread_id: UUID, *, now: datetime) -> Thread:
     """Open a closed conversation again, by either side: it waits for an answer. The second time returns the same row."""
     thread = _visible(actor, thread_id)

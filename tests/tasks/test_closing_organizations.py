@@ -9,8 +9,8 @@ from config.jobs import broken_invariants
 from foundation.models import AuditEntry, Event
 from payments import funding
 from qualification.models import Course, Exam
-from tasks import closing_organizations, leaving, publishing, reviewing
-from tasks.models import Assignment, Batch
+from tasks import closing_organizations, gating, leaving, publishing, reviewing, weighing
+from tasks.models import Assignment, Batch, Look, Task
 from tests import builders
 from tests.journeys.test_matrix import FOREIGN, ROWS, _call, _fitting, bodies
 from tests.journeys.world import build, ok
@@ -130,6 +130,35 @@ def test_open_appeals_exams_and_courses(rita, olga, wanda, now):
     assert "open_cases" not in left(rita)
 
 
+def test_nothing_that_gold_told_of_somebody_is_judged_after_closing(rita, olga, wanda, now):
+    """Neither answers that wait to be weighed, nor a look that is due later, nor corrected gold."""
+    batch = scenes.opened(rita, olga, tasks=60, gold=40, gold_percent=50, accuracy_bar=0.6, max_leases=90, overlap=2)
+    wrong = 0
+    while wrong < 6:
+        [lease] = scenes.claim(wanda, batch)
+        is_gold = Task.objects.get(id=lease.task_id).lane == Task.Lane.GOLD
+        scenes.submit(wanda, lease, choice="a" if is_gold else "b")
+        wrong += is_gold
+    assert left(rita)["gold_to_weigh"]["count"] == 6
+    weighing.weigh_due(now=now + timedelta(minutes=1))
+    assert Look.objects.filter(batch=batch).count() == left(rita)["gold_to_weigh"]["count"] == 1
+    gating.look_due(now=now + timedelta(hours=1))
+    assert "gold_to_weigh" not in left(rita)
+    gold = Task.objects.filter(batch=batch, lane=Task.Lane.GOLD).first()
+    ok(rita.post(f"tasks/{gold.id}/retire-gold", {"reason": "Nobody can tell."}), 201)
+    assert left(rita)["gold_to_weigh"]["count"] == 1
+
+
+def test_what_concerns_a_person_can_be_ended_after_closing(rita, olga, wanda, walt, now):
+    ids = build(rita, wanda, olga)
+    row = builders.member(rita, "walt@example.org", "manager")
+    Organization.objects.filter(id=rita.organization.id).update(closed_at=now)
+    assert ok(olga.post(f"cases/{ids['case_id']}/resolve", {"verdict": "nothing", "reason": scenes.COMMENT}))
+    ok(rita.post(f"memberships/{row.id}/end"))
+    assert walt.get(f"organizations/{rita.organization.id}").status_code == 404
+    assert rita.post(f"decisions/{ids['decision_id']}/lift", {"reason": "x"}).json()["code"] == "not_liftable"
+
+
 def test_a_vendor_ends_its_team_first(rita, wanda):
     vendor = ok(rita.post("organizations", {"name": "Vendor", "kind": "vendor"}), 201)["id"]
     link = ok(rita.post(f"organizations/{vendor}/invitations", {"name": "Spring", "max_uses": 2}), 201)
@@ -177,6 +206,7 @@ def test_invitations_end_and_members_are_told(rita, wanda, now):
 
 PERSONAL = {"tokens/<uuid:token_id>/revoke", "notifications/<uuid:notification_id>/read", "threads/<uuid:thread_id>/read"}
 LEAVING = {"memberships/<uuid:membership_id>/end", "organizations/<uuid:organization_id>/close"}
+SETTLING = {"decisions/<uuid:decision_id>/lift", "appeals/<uuid:appeal_id>/decide", "cases/<uuid:case_id>/resolve"}
 PERSONAL |= {route for route in ROWS if route.startswith("me/")}
 
 
@@ -189,7 +219,7 @@ def test_nobody_acts_for_a_closed_organisation_and_its_members_read_on(rita, wan
         path = route
         for name, value in ids.items():
             path = path.replace(f"<uuid:{name}>", value)
-        if methods.get("post", (0, 0))[0] == FOREIGN and route not in PERSONAL | LEAVING:
+        if methods.get("post", (0, 0))[0] == FOREIGN and route not in PERSONAL | LEAVING | SETTLING:
             answer = _call(rita, "post", path, _fitting(path, body_of))
             if answer.json().get("code") != "organization_closed":
                 wrong.append((route, answer.status_code, answer.json()))

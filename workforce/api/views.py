@@ -290,7 +290,7 @@ class MemberInvitations(ClosedFilters, ListAPIView[MemberInvitation]):
     def get_queryset(self) -> Any:
         """Of an organisation of one's own."""
         organization_id = self.kwargs["organization_id"]
-        access.require_role(access.actor_of(self.request), organization_id, at_least=Membership.Role.OWNER, to_read=True)
+        access.require_role(access.actor_of(self.request), organization_id, at_least=Membership.Role.OWNER, even_closed=True)
         self.queryset = MemberInvitation.objects.filter(organization_id=organization_id)
         return super().get_queryset()
 
