@@ -341,7 +341,7 @@ def test_the_editor_calls_nobody(site, hostile, sign_in, wanda, rita, olga, list
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["as it is served", "as the requester wrote it"])
 def test_a_page_of_a_requester_calls_nobody_before_its_reader_was_told(
-    guarded, site, hostile, watched, sign_in, wanda, rita, olga, listener, monkeypatch
+    guarded, site, hostile, watched, sign_in, wanda, rita, olga, listener, monkeypatch, shot, axe
 ):
     """Afterwards neither, by what we know; without our script and our look at the mark-up it does, so the listener hears."""
     watched.expect("uncaught: RTCPeerConnection is not a constructor")
@@ -354,6 +354,8 @@ def test_a_page_of_a_requester_calls_nobody_before_its_reader_was_told(
     sign_in(hostile, wanda)
     hostile.goto(f"/work/{batch.id}/")
     expect(hostile.get_by_role("heading", name="Other sites may see your address")).to_be_visible()
+    axe(hostile)
+    shot(hostile, "other-sites")
     hostile.wait_for_timeout(500)
     assert listener.heard == []
     hostile.get_by_role("button", name="Go on").click()
