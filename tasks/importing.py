@@ -62,21 +62,21 @@ def import_rows(
     """
     batch = own_batch(actor, batch_id)
     if key is None or not Import.objects.filter(batch_id=batch_id, key=key).exists():
-        _refuse_unless_draft(batch_id)
+        _refuse_unless_draft(batch.state)
     with spooled(stream) as upload, tempfile.TemporaryFile() as good:
         request = {"digest": upload.digest, "kind": kind, "content_type": content_type, "skip_bad": skip_bad}
         if first := _first(batch_id, key, request):
             return first
-        _refuse_unless_draft(batch_id)
+        _refuse_unless_draft(Batch.objects.values_list("state", flat=True).get(id=batch_id))  # before the rows are read
         reader = _Reader(kind, interface_of_project(batch.project_id), default_overlap=batch.overlap)
         good.writelines(staging.line_of(row) for row in reader.good(rows_of(upload, content_type)))
         with transaction.atomic():
             access.require_open(batch.organization_id)
             staging.fill(good)
-            Batch.objects.select_for_update(no_key=True).get(id=batch_id)
+            locked = Batch.objects.select_for_update(no_key=True).only("state").get(id=batch_id)
             if first := _first(batch_id, key, request):  # a twin has committed by now
                 return first
-            _refuse_unless_draft(batch_id)
+            _refuse_unless_draft(locked.state)
             reader.note_unknown_workers(staging.take_unknown_workers(batch.organization_id))
             reader.note_foreign_files(staging.take_foreign_files(batch.organization_id))
             reader.note_duplicates(staging.take_duplicates(batch_id))
@@ -109,8 +109,7 @@ def _first(batch_id: UUID, key: str | None, request: dict[str, Any]) -> Import |
     return first
 
 
-def _refuse_unless_draft(batch_id: UUID) -> None:
-    state = Batch.objects.values_list("state", flat=True).get(id=batch_id)
+def _refuse_unless_draft(state: str) -> None:
     if state != Batch.State.DRAFT:
         raise BatchStateConflict(
             "Tasks are added while a batch is a draft; make another batch for more.", state=state, wanted=Batch.State.DRAFT
