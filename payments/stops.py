@@ -80,12 +80,15 @@ def read(
     began = book.day_began(now, zone)
     in_day, today = book.worked(began, now), book.worked(midnight(now, zone), now)
     back = book.back_from_rest(now)
-    goes_on = confirmed_at is not None and back is not None and confirmed_at >= back
+    goes_on = confirmed_at is not None and confirmed_at >= (back or began)
     limits = [(DAY_IS_FULL, FULL_DAY - in_day), (OWN_DAY_IS_FULL, _left(caps.daily_seconds, today))]
     limits.append((OWN_WEEK_IS_FULL, _left(caps.weekly_seconds, timedelta(seconds=week_seconds))))
     if not goes_on:
         limits.append((DAY_IS_LONG, LONG_DAY - in_day))
     reached = [code for code, left in limits if left <= timedelta(0)]
+    ahead = [left for _, left in limits]
+    if goes_on and back is None:  # the word ends with the first work after the rest that they are having
+        ahead.append(max(LONG_DAY - in_day, timedelta(0)))
     if DAY_IS_FULL not in reached and book.stands(FULL_DAY, now, zone):
         reached.insert(0, DAY_IS_FULL)
     if DAY_IS_LONG not in reached and not goes_on and book.stands(LONG_DAY, now, zone):
@@ -100,7 +103,7 @@ def read(
         seconds_this_week=_whole(timedelta(seconds=week_seconds)),
         seconds_in_day=_whole(in_day),
         day_began_at=began,
-        clear_until=now if reached else now + min(left for _, left in limits),
+        clear_until=now if reached else now + min(ahead),
     )
 
 

@@ -107,7 +107,11 @@ def test_the_word_that_one_goes_on_holds_until_the_next_rest():
     late = [(16, 24.25)]
     assert clock(*late, now=24.25, confirmed_at=at(24.1)).stops is False
     next_day = [*late, (36, 44)]
+    assert clock(*late, now=36, confirmed_at=at(24.1)).clear_until == at(36 + 7.75)
     assert clock(*next_day, now=44, confirmed_at=at(24.1)).code == stops.DAY_IS_LONG, "that was before the rest"
+    rested = clock((0, 9), now=20, confirmed_at=at(8))
+    assert (rested.stops, rested.clear_until) == (False, at(20)), "it ends with the first work after the rest"
+    assert clock((0, 9), (20, 20.1), now=20.1, confirmed_at=at(8)).code == stops.DAY_IS_LONG
     through_midnight = [(14, 24.5)]
     assert clock(*through_midnight, now=24.5, confirmed_at=at(22.5)).stops is False, "midnight is no rest"
 
