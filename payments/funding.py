@@ -69,7 +69,8 @@ def withdraw(
     """Record money that was sent back to the requester outside, out of its available funds. Operators only; audited, once.
 
     `reference` is the outside world's name for it: the same one again returns the first transfer. Locks the funds, then the audit chain.
-    Raises MissingFunds with what is available, and KeyConflict when the same reference came with another amount.
+    Raises NotFound where nothing was ever paid in, MissingFunds with what is available, and KeyConflict when the same reference came
+    with another amount.
     """
     access.require_operator(actor)
     if not 0 < amount_micros <= DEPOSIT_MAX_MICROS:
@@ -94,10 +95,7 @@ def withdraw(
             reference=organization_id,
         )
     except Overdrawn as error:
-        available = int(error.details["available_micros"])
-        raise MissingFunds(
-            needed_micros=amount_micros, available_micros=available, shortfall_micros=amount_micros - available, currency=currency
-        ) from error
+        raise _missing(amount_micros, currency, error) from error
     if not known:
         after = {"amount_micros": amount_micros, "currency": currency, "reference": reference}
         subject = f"organization:{organization_id}"
@@ -143,11 +141,15 @@ def reserve(
             reference=batch_id,
         )
     except Overdrawn as error:
-        available = int(error.details["available_micros"])
-        raise MissingFunds(
-            needed_micros=amount_micros, available_micros=available, shortfall_micros=amount_micros - available, currency=currency
-        ) from error
+        raise _missing(amount_micros, currency, error) from error
     return escrow
+
+
+def _missing(needed_micros: int, currency: str, error: Overdrawn) -> MissingFunds:
+    available = int(error.details["available_micros"])
+    return MissingFunds(
+        needed_micros=needed_micros, available_micros=available, shortfall_micros=needed_micros - available, currency=currency
+    )
 
 
 def release(organization_id: UUID, batch_id: UUID, *, keep_micros: int, currency: str, now: datetime) -> int:
