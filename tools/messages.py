@@ -122,7 +122,8 @@ def patched(paths: Iterable[Path] | None = None) -> list[str]:
 def _is_patched(part: ast.expr) -> bool:
     """Not so is a message that was translated before its values were put in."""
     is_sum = isinstance(part, ast.BinOp) and not isinstance(part.left, ast.Call)
-    return isinstance(part, ast.JoinedStr) or is_sum or getattr(getattr(part, "func", None), "attr", "") == "format"
+    is_format = getattr(getattr(part, "func", None), "attr", "") == "format"
+    return isinstance(part, ast.JoinedStr) or is_sum or is_format or ast.unparse(part) == "str(error)"
 
 
 def of_template(source: str) -> Iterator[tuple[Message, str | None]]:

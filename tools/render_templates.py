@@ -7,6 +7,7 @@ tests' own; a time series that is loaded comes from another site, which the brow
 task, says nothing of an error, throws nothing and is stopped by no policy.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -170,7 +171,11 @@ def signed_in(browser: Browser, address: str, worker: Person) -> Page:
 
 def main() -> None:
     """Show all of them."""
-    configs, out = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("configs", type=Path)
+    parser.add_argument("out", type=Path)
+    args = parser.parse_args()
+    configs, out = json.loads(args.configs.read_text()), args.out
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
     with connection._nodb_cursor() as cursor:

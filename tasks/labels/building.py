@@ -34,8 +34,6 @@ from tasks.labels.text import FreeText
 from tasks.labels.timeline import Timeline
 from tasks.labels.tracks import Tracks
 
-# As people write numbers; what JSON writes otherwise (+1, .5, 007) is the same number.
-NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 CONDITIONS = {"region-selected", "no-region-selected", "choice-selected", "choice-unselected"}
 
 Element = ElementTree.Element

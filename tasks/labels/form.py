@@ -53,7 +53,7 @@ class Form(Control):
         try:
             clean = sorted(wording.composed(text) for text in texts)
         except wording.TooManyMarks as error:
-            raise self.refuse(place, str(error), limit=wording.MARKS_MAX) from error
+            raise self.refuse(place, wording.TOO_MANY_MARKS, limit=wording.MARKS_MAX) from error
         return clean if isinstance(value, list) and len(clean) != 1 else clean[0]
 
     def distance(self, a: Any, b: Any) -> float:

@@ -116,7 +116,7 @@ def check_contacts(frame: Frame) -> None:
         origins.origin_of(VARIABLE.sub("x", frame.content))
     except origins.NoOrigin as error:
         raise InterfaceInvalid(
-            error.template, **error.details, field="interface", tag="ExternalURL", got=frame.content[:100]
+            error.template, **(error.details | {"field": "interface", "tag": "ExternalURL", "got": frame.content[:100]})
         ) from error
 
 

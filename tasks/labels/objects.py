@@ -137,7 +137,7 @@ def check_address(value: Any, place: str, *, inline: bool = False) -> None:
     try:
         origins.origin_of(value)
     except origins.NoOrigin as error:
-        raise PayloadInvalid(error.template, **error.details, field=place, got=value[:100]) from error
+        raise PayloadInvalid(error.template, **(error.details | {"field": place, "got": value[:100]})) from error
     if settings.EXTERNAL_FILES == "refuse":
         message = "Files from other sites are not shown here: their owners would see who works. Upload the file (POST …/files)."
         raise PayloadInvalid(message, field=place, got=value[:100])

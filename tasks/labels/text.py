@@ -35,7 +35,7 @@ class FreeText(Control):
         try:
             clean = [wording.composed(text) for text in given]
         except wording.TooManyMarks as error:
-            raise self.refuse(where, str(error), limit=wording.MARKS_MAX) from error
+            raise self.refuse(where, wording.TOO_MANY_MARKS, limit=wording.MARKS_MAX) from error
         self._check_length(clean, where)  # composing may make a few characters of one
         if any("\0" in text for text in clean):
             raise self.refuse(where, "A text contains a NUL character.")

@@ -4,8 +4,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_noop
+
 WORD = re.compile(r"\S+")
 MARKS_MAX = 100  # on one character
+TOO_MANY_MARKS = gettext_noop("A text has more than %(limit)s accents on one character; take some away.")
 
 
 class TooManyMarks(ValueError):
@@ -20,7 +23,7 @@ def composed(text: str) -> str:
     for character in text:
         marks = marks + 1 if unicodedata.combining(character) else 0
         if marks > MARKS_MAX:
-            raise TooManyMarks(f"A text has more than {MARKS_MAX} accents on one character; take some away.")
+            raise TooManyMarks
     return unicodedata.normalize("NFC", text)
 
 
