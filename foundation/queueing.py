@@ -6,8 +6,8 @@ imports every one that is enqueued or scheduled.
 
 A job that raises stays on the queue and is offered again after PAUSES, one after the other; after the last it is given up, logged as
 an error, and told by `/api/readyz` and the admin until an operator runs it again or lets it go. One that takes its process down with it
-is offered again after JOB_RETRY_SECONDS, and is given up likewise: tries are counted as they begin. What the clock
-repeats is not kept: its next run is its next try.
+is offered again after JOB_RETRY_SECONDS, and is given up likewise: tries are counted as they begin. What the clock repeats is not
+kept: its next run is its next try.
 """
 
 import logging
@@ -26,14 +26,10 @@ from foundation.models import TRIES_MAX, FailedJob
 
 log = logging.getLogger(__name__)
 
-PAUSES = [
-    timedelta(minutes=1),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=4),
-]  # before the second try, the third…
+# Before the second try, the third…; TRIES_MAX - 1 of them.
+PAUSES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
 LOST = "ProcessLost"  # the error of a job whose process ended before it did
-LONG_OVER = timedelta(days=1)
+LONG_OVER = timedelta(days=1)  # after a next try that nobody made: whatever is on the queue is offered long before
 FAILURES_KEPT = timedelta(days=30)  # the queue's own record of each failure, with its traceback
 
 
